@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Arena: memory that is given back all at once. Backed by mmap, never by malloc, so it may be used after fork in a
+ * threaded process. Not thread-safe: one owner at a time.
+ */
+#ifndef FERRY_COMMON_ARENA_H
+#define FERRY_COMMON_ARENA_H
+
+#include <stddef.h>
+
+struct arena;
+
+struct arena *arena_new(size_t reserve);                    /* address space, committed as used; NULL when the host has none */
+void *arena_allocate(struct arena *arena, size_t size);     /* zeroed, 16-byte aligned; aborts with a message when the reserve is used up */
+void *arena_grow(struct arena *arena, void *old, size_t old_size, size_t new_size);   /* in place when `old` was the last one */
+size_t arena_used(const struct arena *arena);
+void arena_reset(struct arena *arena);                      /* everything allocated is gone; memory beyond 1 MiB goes back to the host */
+void arena_free(struct arena *arena);
+
+#endif

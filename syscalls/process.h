@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The Linux process as data: what system calls act on and what the run loop drives. syscalls/ never includes usermode/;
+ * what it needs from there comes through `struct process_operations`.
+ */
+#ifndef FERRY_SYSCALLS_PROCESS_H
+#define FERRY_SYSCALLS_PROCESS_H
+
+#include "translate/translate.h"
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define GUEST_SIGNALS 64
+
+struct process;
+struct thread;
+struct abi;                                /* abi.h: sizes, byte order, numbers, constants of the guest's kernel ABI */
+
+/* One signal action, guest values. */
+struct signal_action { guest_addr handler, restorer; uint64_t flags, mask; };
+
+/* A queued signal: the host's siginfo, converted to guest layout only on delivery. */
+struct queued_signal { struct queued_signal *next; siginfo_t info; };
+
+struct signal_queue { uint64_t set; struct queued_signal *first, **last; };
+
+struct thread {
+    struct vcpu *cpu;
+    struct process *process;
+    struct thread *next;                   /* process->threads, under process->lock */
+    pid_t tid;
+    uint64_t signal_mask, saved_mask;      /* saved_mask: to restore after sigsuspend and friends, when restore_mask */
+    bool restore_mask;
+    struct signal_queue pending;           /* directed at this thread */
+    guest_addr altstack_sp; uint64_t altstack_size; int altstack_flags;
+    guest_addr clear_child_tid, robust_list; uint64_t robust_list_size;
+    guest_addr rseq;
+    uint64_t restart_arguments[7];         /* number and arguments of the interrupted call, for ERESTART handling */
+    volatile sig_atomic_t in_system_call;  /* inside host_call_blocking's window */
+    volatile sig_atomic_t signal_arrived;  /* set by the host handler; checked by the window */
+    void *host_stack; size_t host_stack_size;
+    bool vfork_child;                      /* shares the parent's memory until exec or exit */
+    bool exiting;
+    int exit_status;
+    void *user;
+};
+
+struct process_operations {
+    /* Starts `program` in this process's place (execve): returns only with a negative errno. */
+    int64_t (*execute)(struct thread *thread, int directory, const char *path, char *const *argv, char *const *envp, int flags);
+    /* Raw clone with exactly these (host = guest) flags; entry state copied from the calling vcpu. */
+    int64_t (*clone)(struct thread *thread, uint64_t flags, guest_addr stack, guest_addr parent_tid, guest_addr tls, guest_addr child_tid, int exit_signal, const void *extra);
+    void (*exit_thread)(struct thread *thread, int status) __attribute__((noreturn));
+    void (*exit_group)(struct thread *thread, int status) __attribute__((noreturn));
+    int64_t (*signal_return)(struct thread *thread);
+};
+
+struct process {
+    const struct guest_isa *isa;
+    const struct abi *abi;
+    struct engine *engine;
+    const struct process_operations *operations;
+    struct address_space *space;
+    struct thread *threads;
+    pthread_mutex_t lock;                  /* threads, actions; taken before space's lock, never after it */
+    struct signal_action actions[GUEST_SIGNALS + 1];
+    struct signal_queue pending;           /* directed at the process */
+    char *executable;                      /* guest's /proc/self/exe: absolute host path of the program */
+    char *sysroot;                         /* NULL: none */
+    char *uname_release;                   /* -r; NULL: host's */
+    char *program_name;                    /* argv[0] as given */
+    guest_addr brk_start, brk;
+    guest_addr stack_low, stack_high;
+    guest_addr auxv_address; size_t auxv_size;
+    guest_addr arguments_start, arguments_end, environment_start, environment_end;
+    guest_addr vdso, signal_trampoline;
+    int own_descriptor;                    /* /proc/self/exe of ferry, high and close-on-exec; hidden from the guest */
+    int exec_descriptor;                   /* the program's, or -1 */
+    bool strace;
+    bool trace_unimplemented;
+    int argument_count; char **arguments;  /* ferry's own options, passed on to exec'ed children */
+    void *user;
+};
+
+/* -- guest memory. 64-bit guests: base 0. All return 0 or -EFAULT and never fault themselves --------------------------- */
+void *guest_pointer(const struct process *process, guest_addr address);   /* only to hand to the kernel, which checks */
+int copy_from_guest(struct thread *thread, void *to, guest_addr from, size_t size);
+int copy_to_guest(struct thread *thread, guest_addr to, const void *from, size_t size);
+int64_t copy_string_from_guest(struct thread *thread, char *to, guest_addr from, size_t size);  /* length, -EFAULT, -ENAMETOOLONG */
+
+/* -- host system calls. Negative errno on failure ------------------------------------------------------------------------ */
+int64_t host_call(long number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
+/* Interruptible: returns -EINTR without entering the kernel when a deliverable guest signal has arrived (see host_call.S). */
+int64_t host_call_blocking(struct thread *thread, long number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
+
+/* -- paths: `path` as the guest sees it -> the host path (sysroot first). buffer is PATH_MAX bytes ------------------------ */
+const char *path_to_host(struct process *process, const char *path, char *buffer);
+int64_t path_from_guest(struct thread *thread, guest_addr address, char *buffer);   /* copies and maps; 0 or negative errno */
+
+/* -- address space (address_space.c). Addresses are guest's; results are addresses or negative errno --------------------- */
+struct address_space *address_space_new(struct process *process);
+int64_t address_space_map(struct process *process, guest_addr hint, uint64_t size, int protection, int flags, int fd, uint64_t offset);
+int64_t address_space_unmap(struct process *process, guest_addr start, uint64_t size);
+int64_t address_space_protect(struct process *process, guest_addr start, uint64_t size, int protection);
+int64_t address_space_remap(struct process *process, guest_addr old, uint64_t old_size, uint64_t new_size, int flags, guest_addr new_address);
+int64_t address_space_brk(struct process *process, guest_addr brk);
+/* Protection bits the guest gave the page (PROT_*), or -1 when unmapped. */
+int address_space_protection(const struct process *process, guest_addr address);
+
+/* -- signals (signals.c) --------------------------------------------------------------------------------------------------- */
+/* Next deliverable signal of thread, dequeued, or 0. */
+int signal_next(struct thread *thread, siginfo_t *info);
+bool signal_deliverable(const struct thread *thread);
+void signal_queue_add(struct signal_queue *queue, const siginfo_t *info);
+void signal_set_mask(struct thread *thread, uint64_t mask);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The x86-64 assembler: writes instructions to a buffer, knows encodings (Intel SDM vol. 2) and nothing else. Integer
+ * instructions here; SSE/AVX/AVX-512 ones in assembler_vector.h from one table.
+ */
+#ifndef FERRY_HOST_X86_64_ASSEMBLER_H
+#define FERRY_HOST_X86_64_ASSEMBLER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, REG_NONE = -1 };
+enum { XMM0, XMM1, XMM2, XMM3, XMM4, XMM5, XMM6, XMM7, XMM8, XMM9, XMM10, XMM11, XMM12, XMM13, XMM14, XMM15 };
+
+/* Host condition codes as in jcc/setcc/cmovcc. */
+enum {
+    HOST_O, HOST_NO, HOST_B, HOST_AE, HOST_E, HOST_NE, HOST_BE, HOST_A,
+    HOST_S, HOST_NS, HOST_P, HOST_NP, HOST_L, HOST_GE, HOST_LE, HOST_G, HOST_ALWAYS
+};
+enum alu { ALU_ADD, ALU_OR, ALU_ADC, ALU_SBB, ALU_AND, ALU_SUB, ALU_XOR, ALU_CMP };
+enum shift { SHIFT_ROL, SHIFT_ROR, SHIFT_RCL, SHIFT_RCR, SHIFT_SHL, SHIFT_SHR, SHIFT_SAL, SHIFT_SAR };
+
+/* A register or memory operand: the r/m of an instruction. */
+struct operand {
+    int8_t reg;                       /* >= 0: this register; else memory: */
+    int8_t base, index;               /* REG_NONE: absent; base REG_NONE and rip: rip-relative to displacement */
+    uint8_t scale;                    /* log2 */
+    bool rip, gs, address32;
+    int32_t displacement;
+};
+static inline struct operand operand_reg(int reg) { return (struct operand){.reg = (int8_t)reg, .base = REG_NONE, .index = REG_NONE}; }
+static inline struct operand operand_mem(int base, int32_t displacement)
+{
+    return (struct operand){.reg = REG_NONE, .base = (int8_t)base, .index = REG_NONE, .displacement = displacement};
+}
+static inline struct operand operand_index(int base, int index, unsigned scale, int32_t displacement)
+{
+    return (struct operand){.reg = REG_NONE, .base = (int8_t)base, .index = (int8_t)index, .scale = (uint8_t)scale, .displacement = displacement};
+}
+
+struct assembler { uint8_t *start, *at, *limit; bool overflow; };   /* past limit nothing is written and overflow is set */
+static inline uint32_t asm_offset(const struct assembler *as) { return (uint32_t)(as->at - as->start); }
+
+/* size: operand width in bytes (1 2 4 8). Names are the mnemonics. rm is a register or memory. */
+void asm_bytes(struct assembler *as, const void *bytes, size_t count);
+void asm_alu(struct assembler *as, enum alu op, unsigned size, int reg, struct operand rm);          /* op reg, rm */
+void asm_alu_store(struct assembler *as, enum alu op, unsigned size, struct operand rm, int reg);    /* op rm, reg */
+void asm_alu_imm(struct assembler *as, enum alu op, unsigned size, struct operand rm, int32_t imm);
+void asm_test(struct assembler *as, unsigned size, struct operand rm, int reg);
+void asm_test_imm(struct assembler *as, unsigned size, struct operand rm, int32_t imm);
+void asm_mov(struct assembler *as, unsigned size, int reg, struct operand rm);                       /* load or register move; size 1, 2 merge: see movzx */
+void asm_mov_store(struct assembler *as, unsigned size, struct operand rm, int reg);
+void asm_mov_imm(struct assembler *as, int reg, uint64_t imm);                                       /* shortest form; 64-bit result; keeps EFLAGS (no xor) */
+void asm_mov_imm_store(struct assembler *as, unsigned size, struct operand rm, int32_t imm);
+void asm_movzx(struct assembler *as, unsigned from, int reg, struct operand rm);                     /* from 1 2 (4: plain mov) to 64 bits */
+void asm_movsx(struct assembler *as, unsigned from, unsigned to, int reg, struct operand rm);        /* from 1 2 4 to 4 8 */
+void asm_movbe(struct assembler *as, unsigned size, int reg, struct operand rm);
+void asm_movbe_store(struct assembler *as, unsigned size, struct operand rm, int reg);
+void asm_lea(struct assembler *as, unsigned size, int reg, struct operand rm);
+void asm_shift_imm(struct assembler *as, enum shift op, unsigned size, struct operand rm, unsigned count);
+void asm_shift_cl(struct assembler *as, enum shift op, unsigned size, struct operand rm);
+void asm_shift_bmi2(struct assembler *as, enum shift op, unsigned size, int reg, struct operand rm, int count); /* shlx shrx sarx: no flags */
+void asm_rorx(struct assembler *as, unsigned size, int reg, struct operand rm, unsigned count);
+void asm_shrd(struct assembler *as, unsigned size, struct operand rm, int reg, unsigned count);
+void asm_andn(struct assembler *as, unsigned size, int reg, int inverted, struct operand rm);        /* reg = ~inverted & rm */
+void asm_imul(struct assembler *as, unsigned size, int reg, struct operand rm);
+void asm_imul_imm(struct assembler *as, unsigned size, int reg, struct operand rm, int32_t imm);
+void asm_unary(struct assembler *as, unsigned extension, unsigned size, struct operand rm);          /* F6/F7 /extension: 2 not 3 neg 4 mul 5 imul 6 div 7 idiv */
+void asm_cdq(struct assembler *as, unsigned size);
+void asm_bswap(struct assembler *as, unsigned size, int reg);
+void asm_lzcnt(struct assembler *as, unsigned size, int reg, struct operand rm);
+void asm_tzcnt(struct assembler *as, unsigned size, int reg, struct operand rm);
+void asm_bsr(struct assembler *as, unsigned size, int reg, struct operand rm);
+void asm_bsf(struct assembler *as, unsigned size, int reg, struct operand rm);
+void asm_popcnt(struct assembler *as, unsigned size, int reg, struct operand rm);
+void asm_crc32(struct assembler *as, unsigned from, int reg, struct operand rm);
+void asm_bt_imm(struct assembler *as, unsigned size, struct operand rm, unsigned bit);
+void asm_setcc(struct assembler *as, int cond, int reg);
+void asm_cmov(struct assembler *as, int cond, unsigned size, int reg, struct operand rm);
+void asm_xchg(struct assembler *as, unsigned size, struct operand rm, int reg);
+void asm_lock_xadd(struct assembler *as, unsigned size, struct operand rm, int reg);
+void asm_lock_cmpxchg(struct assembler *as, unsigned size, struct operand rm, int reg);
+void asm_lock_alu(struct assembler *as, enum alu op, unsigned size, struct operand rm, int reg);
+void asm_lock_or_stack(struct assembler *as);                                                        /* the full fence: lock or dword [rsp-8…], 0 */
+void asm_push(struct assembler *as, int reg);
+void asm_push_imm(struct assembler *as, int32_t imm);
+void asm_pop(struct assembler *as, int reg);
+void asm_push_operand(struct assembler *as, struct operand rm);
+void asm_lahf(struct assembler *as);
+void asm_sahf(struct assembler *as);
+void asm_cmc(struct assembler *as);
+void asm_ret(struct assembler *as);
+void asm_int3(struct assembler *as);
+void asm_nop(struct assembler *as, unsigned bytes);                                                  /* multi-byte nops */
+void asm_align_rel32(struct assembler *as, unsigned opcode_bytes);                                   /* pads so that a rel32 after opcode_bytes is 4-byte aligned */
+uint32_t asm_jmp(struct assembler *as);                                                              /* rel32 form; returns the offset of the rel32 (to asm_patch) */
+uint32_t asm_jcc(struct assembler *as, int cond);
+uint32_t asm_call(struct assembler *as);
+uint32_t asm_jcc_short(struct assembler *as, int cond);                                              /* rel8; returns the offset of the rel8 */
+void asm_patch(struct assembler *as, uint32_t rel32_offset, uint32_t target_offset);
+void asm_patch_short(struct assembler *as, uint32_t rel8_offset);                                    /* to here */
+void asm_jmp_operand(struct assembler *as, struct operand rm);
+void asm_call_operand(struct assembler *as, struct operand rm);
+void asm_ldmxcsr(struct assembler *as, struct operand rm);
+void asm_stmxcsr(struct assembler *as, struct operand rm);
+
+#endif

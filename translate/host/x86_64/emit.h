@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Emission of one region: the state of the pass and the register allocator's interface, which every group file
+ * (integer.c flags.c memory.c branch.c float.c vector.c crypto.c) emits through. Only x86_64/ includes this.
+ *
+ * Roles of registers
+ *   rsp        prediction stack: [rsp] host return address, [rsp+8] guest return address, pairs only
+ *   r15        struct vcpu + STATE_BIAS
+ *   rax rcx rdx rsi   allocatable temporaries (fixed uses of div, mul, shifts, cmpxchg fall on these)
+ *   rbx rbp rdi r8..r14   the ten pinned guest fields, in the order of isa->integer_pins
+ *   xmm0..xmm3        allocatable vector temporaries; xmm4..xmm15 twelve pinned vector fields (isa->vector_pins)
+ *
+ * State discipline of this tier: `put` is eager. After a put, a pinned field's register (or an unpinned field's slot in
+ * the vcpu) holds the new value; so at every instruction boundary all fields but the flags are home and a snapshot is a
+ * guest pc and a flags recipe. The allocator makes the defining instruction write straight into the pinned register when
+ * the value's next event is its put and nothing in between needs the old value.
+ *
+ * A value lives in: a temporary register; a pinned register (as the field's current value); its field's vcpu slot; a spill
+ * slot; or nowhere but as a constant. Each emitter first takes its operands, then defines its result, then emits:
+ *
+ *     int b = use_integer(e, insn->b);             read-only register with the operand
+ *     int d = define_copy(e, self, insn->a);       result register, holding a copy of operand a
+ *     emit_alu_rr(&e->as, ALU_ADD, wide, d, b);
+ *
+ * Registers handed out stay locked until the next IR instruction. Results are given registers after operands that die here have
+ * been freed, so `define` may return an operand's register: where code writes the result before the last read of an operand,
+ * use define_early. 32-bit results leave the upper half of the register unspecified unless is_zero_extended says otherwise;
+ * plain 32-bit x86 instructions zero it, and zero_extend i64/32 of such a value is then free (note_zero_extended).
+ */
+#ifndef FERRY_HOST_X86_64_EMIT_H
+#define FERRY_HOST_X86_64_EMIT_H
+
+#include "translate/host/host.h"
+#include "translate/host/x86_64/assembler.h"
+
+#define STATE_BIAS 128
+#define INTEGER_PIN_COUNT 10
+#define VECTOR_PIN_COUNT 12
+#define REG_STATE R15
+
+/* What the CPU can do; probed once. The baseline is x86-64-v2. */
+struct x86_64_features {
+    bool avx, avx2, fma, bmi1, bmi2, lzcnt, popcnt, movbe, aes, pclmulqdq, sha, f16c, avx512vl, avx512dq, avx512bw, avx512vbmi, avx512_bitalg, gfni, pku;
+};
+extern struct x86_64_features x86_64_features;           /* written once by host_x86_64.init */
+
+/* Numbers of the stubs that generated code reaches through vcpu->entry_points. */
+enum x86_64_stub {
+    STUB_LINK,            /* unlinked exit: from `call [stub]`, the return address tells the exit record */
+    STUB_LOOKUP,          /* indirect: rax = guest pc */
+    STUB_RETURN_MISS,     /* return whose prediction failed: rax = guest pc */
+    STUB_TRAP,            /* leave: vcpu.exit_reason, pc and trap_payload are already stored */
+    STUB_PENDING,         /* leave because of vcpu.pending: rax = guest pc */
+    STUB_HELPER,          /* call C: rax = function; rdi.. are set up from vcpu.scratch[0..3]; saves and reloads pins; result in rax */
+    STUB_HELPER_STATE,    /* the same for helpers that read or write guest fields (identical today: pins are always home in it) */
+    STUB_FLOAT_COLD,      /* call C with all vector registers saved: rax = function; see float.c */
+    STUB_COUNT
+};
+
+enum place_kind { PLACE_NONE, PLACE_INTEGER, PLACE_VECTOR, PLACE_SPILL, PLACE_FIELD, PLACE_CONSTANT };
+
+/* What the allocator knows of one value. */
+struct value_state {
+    uint8_t kind;                     /* enum place_kind of its best place: a register if it has one */
+    int8_t reg;                       /* register number, pinned or temporary */
+    int8_t spill;                     /* spill slot, or -1 */
+    uint8_t zero_extended;            /* i32 whose register's upper half is known to be zero */
+    uint8_t zero_upper;               /* f32/f64/vector whose bits above 64 (f64, v128 low) resp. 32 (f32) are known to be zero */
+    uint16_t home_field;              /* the unpinned field whose slot holds this value now, or GUEST_NO_FIELD */
+    uint16_t target_field;            /* the field it will be put to next with nothing in between, or GUEST_NO_FIELD */
+    ir_ref last_use;                  /* index of the last instruction that reads it (exits and snapshots included) */
+};
+
+struct emitter;
+
+/* Code emitted out of line after the hot part: exit stubs, NaN repairs, slow paths. */
+struct cold_path {
+    struct cold_path *next;
+    void (*emit)(struct emitter *e, struct cold_path *cold);
+    uint32_t jump;                    /* offset of the rel32 in the hot part that comes here */
+    uint32_t resume;                  /* hot offset to go back to */
+    ir_ref insn;                      /* what it belongs to: its snapshot is that instruction's */
+    uint64_t data[6];
+    int regs[6];
+    /* allocator facts frozen at the jump, for cold code that calls C */
+    uint32_t live_integer, live_vector;
+};
+
+struct emitter {
+    struct assembler as;
+    struct ir_region *region;
+    const struct guest_isa *isa;
+    struct host_code *out;
+    struct value_state *values;       /* by ir_ref */
+    ir_ref integer_value[16];         /* which value a temporary (or pin) holds, IR_NONE if free (pin: the field's own current value) */
+    ir_ref vector_value[32];
+    uint32_t integer_locked, vector_locked;   /* bit per register, cleared between IR instructions */
+    uint16_t pin_field_integer[16], pin_field_vector[32];   /* field of a pinned register or GUEST_NO_FIELD */
+    int8_t *field_pin;                /* by field: register or -1 */
+    uint64_t spill_used;              /* bit per vcpu spill slot */
+    ir_ref current;                   /* IR instruction being emitted */
+    guest_addr current_pc;
+    ir_ref host_flags;                /* token whose value is in EFLAGS now, or IR_NONE */
+    ir_ref state_flags;               /* token that is the guest's flags field now; IR_NONE: the home in vcpu.flags is current */
+    bool state_flags_live;            /* false: nobody will read the flags field before it is overwritten */
+    struct cold_path *cold_first, *cold_last;
+    bool failed;                      /* ran out of space: the engine retries */
+};
+
+/* -- operands ------------------------------------------------------------------------------------------------------- */
+int use_integer(struct emitter *e, ir_ref value);                    /* in some register, read-only */
+void use_integer_in(struct emitter *e, ir_ref value, int reg);       /* a copy in that temporary, which the caller may clobber */
+int use_integer_copy(struct emitter *e, ir_ref value);               /* a copy in a scratch register, which the caller may clobber */
+int use_vector(struct emitter *e, ir_ref value);
+int use_vector_copy(struct emitter *e, ir_ref value);
+struct operand use_operand(struct emitter *e, ir_ref value);         /* register, or the memory it is in (spill, field slot): for folding into an instruction */
+bool value_is_imm32(const struct emitter *e, ir_ref value, int32_t *imm);   /* constant that fits a sign-extended 32-bit immediate */
+bool value_dies_here(const struct emitter *e, ir_ref value);
+
+/* -- results -------------------------------------------------------------------------------------------------------- */
+int define_integer(struct emitter *e, ir_ref self);                  /* may be the register of an operand that dies here */
+int define_integer_early(struct emitter *e, ir_ref self);            /* is none of the operands' registers */
+int define_integer_copy(struct emitter *e, ir_ref self, ir_ref source); /* holds a copy of source; no move when source dies here */
+void define_integer_in(struct emitter *e, ir_ref self, int reg);     /* the result is already in that temporary */
+void define_alias(struct emitter *e, ir_ref self, ir_ref source);    /* the same bits as source: no code */
+int define_vector(struct emitter *e, ir_ref self);
+int define_vector_early(struct emitter *e, ir_ref self);
+int define_vector_copy(struct emitter *e, ir_ref self, ir_ref source);
+
+/* -- scratch registers, free at the next IR instruction --------------------------------------------------------------- */
+int scratch_integer(struct emitter *e);
+int scratch_vector(struct emitter *e);
+void take_integer(struct emitter *e, int reg);                       /* empty this temporary (its value moves or is spilled) and lock it */
+
+/* -- facts ---------------------------------------------------------------------------------------------------------- */
+bool is_zero_extended(const struct emitter *e, ir_ref value);
+void note_zero_extended(struct emitter *e, ir_ref self);
+bool is_zero_upper(const struct emitter *e, ir_ref value);
+void note_zero_upper(struct emitter *e, ir_ref self);
+
+/* -- points that may fault or leave ------------------------------------------------------------------------------------ */
+void snapshot_here(struct emitter *e);                               /* the next host instruction may fault: record the guest state before the current guest instruction */
+struct operand state_operand(unsigned offset_in_vcpu);               /* [r15 + …] */
+struct operand field_operand(const struct emitter *e, unsigned field);
+
+/* Starts out-of-line code reached by `jcc cond` emitted here. With ALWAYS: jmp. The cold code runs `emit` at the end of the region
+ * with the allocator's registers as they are now (frozen in live_integer/live_vector: registers it must not change,
+ * except its own result in regs[]). */
+struct cold_path *cold_jump(struct emitter *e, int host_cond, void (*emit)(struct emitter *e, struct cold_path *cold));
+void cold_resume(struct emitter *e, struct cold_path *cold);         /* the hot position it goes back to is here */
+
+/* Emits a call of the C function with STUB_HELPER: spills temporaries, keeps pins. Used by `helper` and slow paths. */
+void emit_helper_call(struct emitter *e, const struct ir_insn *insn, ir_ref self);
+
+/* Flags: makes EFLAGS hold `token` in the sense of its producer; returns the host condition for `cond` (may emit cmc or sahf). */
+int flags_to_host(struct emitter *e, ir_ref token, enum ir_cond cond);
+void flags_go_home(struct emitter *e, ir_ref token);                 /* stores token in vcpu.flags; clobbers rax and EFLAGS (not the token's operands) */
+void host_flags_clobbered(struct emitter *e);                        /* every emitter whose code changes EFLAGS calls this (or checks preserves_flags) */
+
+/* One per IR operation: x86_64_emit_add(e, insn, ref of insn). */
+#define IR_OP(name, group, operands, result, effects) \
+    void x86_64_emit_##name(struct emitter *e, const struct ir_insn *insn, ir_ref self);
+#include "translate/ir/ops.def"
+#undef IR_OP
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The translator's public interface: the only header of translate/ that usermode/ and sysmode/ include (with vcpu.h and an
+ * ISA's cpu.h). An engine owns the code cache of one guest address space; a vcpu is one thread of execution in it.
+ * All functions are thread-safe unless they say otherwise. None prints; messages go through the options' log function.
+ */
+#ifndef FERRY_TRANSLATE_H
+#define FERRY_TRANSLATE_H
+
+#include "translate/guest/guest.h"
+#include <signal.h>
+
+enum translate_trace { TRACE_DECODE = 1, TRACE_IR = 2, TRACE_PASSES = 4, TRACE_HOST = 8, TRACE_RUN = 16, TRACE_FAULT = 32 };
+
+struct engine_options {
+    const char *host;                     /* "x86_64" (default) or "interpreter" */
+    size_t cache_bytes;                   /* limit of the code cache */
+    unsigned max_insns;                   /* per superblock; 1 = one instruction per block */
+    unsigned trace;                       /* enum translate_trace bits */
+    guest_addr dump_block;                /* ~0: none; else trace everything of the block that holds this pc */
+    bool no_link;                         /* every exit goes through the run loop */
+    bool perf_map;
+    void (*log)(void *user, const char *text);                             /* where traces go */
+    bool (*fetch)(void *user, guest_addr pc, void *bytes, size_t size);    /* read guest code; false: not executable */
+    const char *(*symbol)(void *user, guest_addr pc, guest_addr *start);   /* for traces and perf maps; may be NULL */
+    void *user;
+    void *arena_low, *arena_high;         /* where the engine may map its memory: NULL = anywhere */
+};
+
+struct engine_statistics {
+    uint64_t blocks, guest_insns, guest_bytes, host_bytes, ir_insns, translate_ns;
+    uint64_t lookups, lookup_misses, links, invalidations, invalidated_blocks, reused_blocks, evictions, faults, helper_slow_paths;
+};
+
+struct engine *engine_new(const struct guest_isa *isa, const struct engine_options *options);   /* NULL and errno */
+void engine_free(struct engine *engine);
+struct vcpu *vcpu_new(struct engine *engine, void *user);                  /* NULL and errno; zeroed but for the ISA's reset values */
+void vcpu_free(struct vcpu *cpu);
+
+/* Runs cpu from cpu->pc until something needs the caller. BARRIER and linking are handled inside. */
+enum vcpu_exit engine_run(struct vcpu *cpu);
+
+/* Async-signal-safe, any thread: makes engine_run return VCPU_EXIT_PENDING soon. engine_run clears it when it returns. */
+void engine_interrupt(struct vcpu *cpu);
+
+/* From a host signal handler (SIGSEGV, SIGBUS, SIGFPE) on the thread of cpu. true: it was the guest's access; when the handler returns,
+ * engine_run returns VCPU_EXIT_FAULT with exact state. false: not ours. */
+bool engine_handle_fault(struct vcpu *cpu, siginfo_t *info, void *ucontext);
+
+/* Guest code in [start, end) changed or went away. */
+void engine_invalidate(struct engine *engine, guest_addr start, guest_addr end);
+/* Around fork in the calling thread; the child keeps the code and only the vcpu that forked. */
+void engine_before_fork(struct engine *engine);
+void engine_after_fork(struct engine *engine, struct vcpu *self, bool in_child);
+
+/* Guest fields by number, whole architectural values (flags as NZCV bits 31..28). */
+void vcpu_read_field(const struct vcpu *cpu, unsigned field, void *value);
+void vcpu_write_field(struct vcpu *cpu, unsigned field, const void *value);
+
+void engine_set_mode(struct engine *engine, uint32_t mode_bits);           /* adds enum guest_mode bits: drops every translation if they are new */
+void engine_get_statistics(const struct engine *engine, struct engine_statistics *out);
+
+#endif
