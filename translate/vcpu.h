@@ -38,6 +38,9 @@ enum vcpu_exit {
     VCPU_EXIT_COUNT
 };
 
+/* Bits of fp_rare, which the ISA's control register writes keep up to date. */
+enum vcpu_fp_rare { VCPU_FP_DEFAULT_NAN = 1, VCPU_FP_FLUSH_HALF = 2, VCPU_FP_ALTERNATIVE_HALF = 4 };
+
 #define VCPU_LOOKUP_ENTRIES 4096          /* indexed by bits 2..13 of the pc */
 struct vcpu_lookup_entry { guest_addr pc; const void *code; };
 #define VCPU_SPILL_SLOTS 64
@@ -76,6 +79,7 @@ struct vcpu {
     int fault_signal, fault_code;         /* SIGSEGV/SIGBUS/SIGFPE and its si_code */
     uint8_t fault_is_write, fault_is_noncanonical;
     uint8_t in_code;                      /* between entering and leaving translated code */
+    uint32_t fp_rare;                     /* enum vcpu_fp_rare: float rules the host's control register cannot hold */
     uint8_t fp_in_host;                   /* the host's FP unit holds the guest's control and sticky bits just now */
     uint64_t exclusive_value_high;        /* for 16-byte monitors */
     void *interpreter;                    /* host/interpreter's own */
