@@ -59,7 +59,7 @@ struct vcpu {
     uint64_t exclusive_value;
     struct vcpu_lookup_entry *lookup;     /* the table indirect jumps probe; engine_interrupt points it at an empty one */
     vcpu_helper *const *helpers;          /* the ISA's table, by helper number */
-    const void *const *entry_points;      /* the host's stubs, by number (host.h) */
+    const void *entry_points[16];         /* the host's stubs, by number: one indirect jump from generated code */
     uint32_t host_fp_control;             /* host's control/status register (x86: MXCSR) while the guest runs */
     uint32_t fp_sticky;                   /* exception bits raised by softfloat helpers, in host_fp_control's layout */
     uint64_t host_stack;                  /* C stack pointer to return to */

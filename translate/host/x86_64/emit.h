@@ -104,6 +104,7 @@ struct emitter {
     ir_ref state_flags;               /* token that is the guest's flags field now; IR_NONE: the home in vcpu.flags is current */
     bool state_flags_live;            /* false: nobody will read the flags field before it is overwritten */
     struct cold_path *cold_first, *cold_last;
+    struct constant_pool *constant_pool;   /* vector constants placed after the cold paths (vector.h); NULL: none yet */
     bool failed;                      /* ran out of space: the engine retries */
 };
 
@@ -151,6 +152,10 @@ void cold_resume(struct emitter *e, struct cold_path *cold);         /* the hot 
 
 /* Emits a call of the C function with STUB_HELPER: spills temporaries, keeps pins. Used by `helper` and slow paths. */
 void emit_helper_call(struct emitter *e, const struct ir_insn *insn, ir_ref self);
+
+/* Jump to, or call, a stub (branch.c): one indirect jump through vcpu.entry_points; no register changes. */
+void emit_stub_jump(struct emitter *e, enum x86_64_stub stub);
+void emit_stub_call(struct emitter *e, enum x86_64_stub stub);
 
 /* Flags: makes EFLAGS hold `token` in the sense of its producer; returns the host condition for `cond` (may emit cmc or sahf). */
 int flags_to_host(struct emitter *e, ir_ref token, enum ir_cond cond);
