@@ -19,10 +19,11 @@ struct engine_options {
     unsigned trace;                       /* enum translate_trace bits */
     guest_addr dump_block;                /* ~0: none; else trace everything of the block that holds this pc */
     bool no_link;                         /* every exit goes through the run loop */
-    bool perf_map;
     void (*log)(void *user, const char *text);                             /* where traces go */
     bool (*fetch)(void *user, guest_addr pc, void *bytes, size_t size);    /* read guest code; false: not executable */
-    const char *(*symbol)(void *user, guest_addr pc, guest_addr *start);   /* for traces and perf maps; may be NULL */
+    const char *(*symbol)(void *user, guest_addr pc, guest_addr *start);   /* for traces; may be NULL */
+    void (*code_published)(void *user, const void *code, size_t size, guest_addr pc);  /* for perf maps; may be NULL */
+    size_t (*disassemble_host)(const void *code, size_t size, char *text, size_t text_size);  /* for traces; NULL: bytes */
     void *user;
     void *arena_low, *arena_high;         /* where the engine may map its memory: NULL = anywhere */
 };

@@ -70,6 +70,7 @@ struct host_fault { void *ucontext; void *siginfo; };
 struct host {
     const char *name;                     /* "x86_64", "interpreter" */
     bool (*init)(const struct guest_isa *isa);                     /* probes CPU features, builds the stubs' table; false: unusable here */
+    void (*vcpu_init)(struct vcpu *cpu);                           /* entry points, host_fp_control's host half; may be NULL */
     /* Emits region at `space` (executable address, `size` bytes free). false: did not fit. */
     bool (*compile)(struct ir_region *region, uint8_t *space, size_t size, struct host_code *out);
     /* Whether emitting `insn` leaves the host's flags register alone (for the flags pass). */
@@ -87,7 +88,7 @@ struct host {
 extern const struct host host_x86_64, host_interpreter;
 
 /* Called by the hosts' stubs (engine/run.c). */
-const void *engine_lookup(struct vcpu *cpu, guest_addr pc);                /* code for pc (translating if needed), or NULL: leave, exit_reason is set */
+const void *engine_lookup(struct vcpu *cpu, guest_addr pc);                /* code for pc (translating if needed), or NULL: leave, exit_reason and pc are set */
 const void *engine_link_exit(struct vcpu *cpu, const uint8_t *stub_return); /* the same for an unlinked exit; patches its site */
 
 #endif

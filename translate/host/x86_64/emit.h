@@ -160,6 +160,7 @@ void emit_stub_call(struct emitter *e, enum x86_64_stub stub);
 /* Flags: makes EFLAGS hold `token` in the sense of its producer; returns the host condition for `cond` (may emit cmc or sahf). */
 int flags_to_host(struct emitter *e, ir_ref token, enum ir_cond cond);
 void flags_go_home(struct emitter *e, ir_ref token);                 /* stores token in vcpu.flags; clobbers rax and EFLAGS (not the token's operands) */
+void flags_store_host(struct emitter *e, ir_ref token);              /* EFLAGS hold token (flags.c's sense): stores it in vcpu.flags; clobbers rax and EFLAGS, knows nothing of the allocator: for taken exits */
 void host_flags_clobbered(struct emitter *e);                        /* every emitter whose code changes EFLAGS calls this (or checks preserves_flags) */
 
 /* One per IR operation: x86_64_emit_add(e, insn, ref of insn). */
