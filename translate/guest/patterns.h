@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The tables that decodegen writes for an instruction set: patterns with their arguments, name tables for disassembly and the decision
+ * tree. Tests draw random instructions from them and count coverage by them.
+ */
+#ifndef FERRY_GUEST_PATTERNS_H
+#define FERRY_GUEST_PATTERNS_H
+
+#include "translate/ir/ir.h"
+
+#define PATTERN_PIECES 6
+#define PATTERN_ARGUMENTS 12
+
+struct pattern_piece { uint8_t lsb, width; };
+
+/* An operand of an instruction: pieces of the word, highest first, then shifted left. No pieces: a constant. */
+struct pattern_argument {
+    const char *name;
+    struct pattern_piece pieces[PATTERN_PIECES];
+    uint8_t piece_count, shift, is_signed;
+    int64_t constant;
+};
+
+/* The pattern does not match words with (insn & mask) == value. */
+struct pattern_exclusion { uint32_t mask, value; };
+
+struct pattern {
+    const char *name, *group;
+    const char *format;                   /* {i,j:kind}: argument numbers; kind d x p, or the number of a name table */
+    uint32_t mask, value;
+    const struct pattern_argument *arguments;
+    const struct pattern_exclusion *exclusions;
+    uint8_t argument_count, exclusion_count;
+};
+
+struct pattern_names { const char *name; unsigned count; const char *const *names; };
+struct pattern_match { uint32_t mask, value; };
+
+struct pattern_set {
+    const char *isa;
+    const struct pattern *patterns;
+    const struct pattern_match *matches;  /* the same masks, closely packed; those from `count` on are known unallocated */
+    unsigned count;                       /* of patterns that have a translation */
+    unsigned all_count;
+    const uint16_t *tree;                 /* node: shift | width << 8, then 2^width slots: node index, or 0x8000 | start in lists */
+    const uint16_t *lists;                /* candidates in order, 0xffff last */
+    const struct pattern_names *names;
+    unsigned names_count;
+    const char *const *todo;
+    unsigned todo_count;
+};
+
+int64_t pattern_argument_value(const struct pattern_argument *argument, uint32_t insn);
+bool pattern_excludes(const struct pattern *pattern, uint32_t insn);
+/* Text of insn, as its pattern's format says; false (and no text) when nothing matches. */
+bool pattern_disassemble(const struct pattern_set *set, guest_addr pc, uint32_t insn, char *text, size_t size);
+
+/* Index of the pattern that matches insn, or -1. */
+static inline int pattern_find(const struct pattern_set *set, uint32_t insn)
+{
+    const uint16_t *node = set->tree;
+    uint16_t slot;
+    do {
+        slot = node[1 + ((insn >> (node[0] & 0xff)) & ((1u << (node[0] >> 8)) - 1))];
+        node = set->tree + slot;
+    } while (!(slot & 0x8000));
+    for (const uint16_t *list = set->lists + (slot & 0x7fff); *list != 0xffff; list++) {
+        if ((insn & set->matches[*list].mask) != set->matches[*list].value) {
+            continue;
+        }
+        if (set->patterns[*list].exclusion_count && pattern_excludes(&set->patterns[*list], insn)) {
+            continue;
+        }
+        return *list < set->count ? *list : -1;
+    }
+    return -1;
+}
+
+#endif
