@@ -102,6 +102,13 @@ void asm_patch(struct assembler *as, uint32_t rel32_offset, uint32_t target_offs
 void asm_patch_short(struct assembler *as, uint32_t rel8_offset);                                    /* to here */
 void asm_jmp_operand(struct assembler *as, struct operand rm);
 void asm_call_operand(struct assembler *as, struct operand rm);
+void asm_bzhi(struct assembler *as, unsigned size, int reg, struct operand rm, int count);            /* no flags kept: it writes them */
+void asm_mulx(struct assembler *as, unsigned size, int high, int low, struct operand rm);            /* high:low = rdx * rm, no flags */
+void asm_lock_cmpxchg16b(struct assembler *as, struct operand rm);                                   /* rdx:rax expected, rcx:rbx new */
+void asm_pop_operand(struct assembler *as, struct operand rm);
+void asm_stc(struct assembler *as);
+void asm_clc(struct assembler *as);
+void asm_ud2(struct assembler *as);
 void asm_ldmxcsr(struct assembler *as, struct operand rm);
 void asm_stmxcsr(struct assembler *as, struct operand rm);
 
