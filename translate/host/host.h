@@ -71,6 +71,7 @@ struct host {
     const char *name;                     /* "x86_64", "interpreter" */
     bool (*init)(const struct guest_isa *isa);                     /* probes CPU features, builds the stubs' table; false: unusable here */
     void (*vcpu_init)(struct vcpu *cpu);                           /* entry points, host_fp_control's host half; may be NULL */
+    void (*vcpu_free)(struct vcpu *cpu);                           /* may be NULL */
     /* Emits region at `space` (executable address, `size` bytes free). false: did not fit. */
     bool (*compile)(struct ir_region *region, uint8_t *space, size_t size, struct host_code *out);
     /* Whether emitting `insn` leaves the host's flags register alone (for the flags pass). */
@@ -83,6 +84,8 @@ struct host {
     void (*recover)(struct vcpu *cpu, const struct host_code *code, const struct snapshot *s, struct host_fault *fault);
     const void *(*fault_pc)(struct vcpu *cpu, const struct host_fault *fault);  /* pc, or the call site when inside a helper; NULL if neither */
     bool (*fault_is_write)(const struct host_fault *fault);
+    bool recover_without_code;            /* faults happen in the host's own C: recover gets no code and sets pc itself */
+    bool (*repair_stack)(struct vcpu *cpu, struct host_fault *fault); /* overflow of the prediction stack: emptied, instruction goes on; may be NULL */
     void (*disassemble)(const uint8_t *code, size_t size, char *text, size_t text_size);
 };
 extern const struct host host_x86_64, host_interpreter;

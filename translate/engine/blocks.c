@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The indices of translated blocks: by guest pc (hash), by guest page (for invalidation) and by host address (for faults
+ * and links).
+ */
+#include "translate/engine/engine.h"
+
+#include <stdatomic.h>
+
+static inline size_t hash_of(guest_addr pc)
+{
+    return (size_t)((pc >> 2) * 0x9e3779b97f4a7c15u >> (64 - ENGINE_HASH_BITS));
+}
+
+static inline struct code_block *chain_first(struct code_block **link)
+{
+    return atomic_load_explicit((_Atomic(struct code_block *) *)link, memory_order_acquire);
+}
+
+struct code_block *block_find(const struct engine *engine, guest_addr pc)
+{
+    for (struct code_block *b = chain_first(&engine->hash[hash_of(pc)]); b; b = b->hash_next)
+        if (b->pc == pc && !b->dead)
+            return b;
+    return NULL;
+}
+
+struct code_block *block_find_dead(const struct engine *engine, guest_addr pc)
+{
+    for (struct code_block *b = engine->hash[hash_of(pc)]; b; b = b->hash_next)
+        if (b->pc == pc && b->dead)
+            return b;
+    return NULL;
+}
+
+static struct code_page *page_of(struct engine *engine, guest_addr page, bool create)
+{
+    struct code_page **bucket = &engine->pages[(page / ENGINE_GUEST_PAGE) % ENGINE_PAGE_BUCKETS];
+    for (struct code_page *p = *bucket; p; p = p->next)
+        if (p->page == page)
+            return p;
+    if (!create)
+        return NULL;
+    struct code_page *p = arena_allocate(engine->page_arena, sizeof *p);
+    p->page = page;
+    p->next = *bucket;
+    *bucket = p;
+    return p;
+}
+
+static void pages_add(struct engine *engine, struct code_block *block)
+{
+    guest_addr page = block->pc & ~(guest_addr)(ENGINE_GUEST_PAGE - 1);
+    for (int i = 0; i < 2 && page < block->guest_end; i++, page += ENGINE_GUEST_PAGE) {
+        struct page_link *link = &block->page_links[i];
+        link->block = block;
+        link->page = page_of(engine, page, true);
+        link->next = link->page->first;
+        link->page->first = link;
+    }
+}
+
+static void pages_remove(struct code_block *block)
+{
+    for (int i = 0; i < 2; i++) {
+        struct page_link *link = &block->page_links[i];
+        if (!link->page)
+            continue;
+        for (struct page_link **at = &link->page->first; *at; at = &(*at)->next) {
+            if (*at == link) {
+                *at = link->next;
+                break;
+            }
+        }
+        link->page = NULL;
+    }
+}
+
+void block_publish(struct engine *engine, struct code_block *block)
+{
+    bool in_chain = block->dead;          /* a dead block stays in its chain, to be found again */
+    pages_add(engine, block);
+    block->dead = false;
+    if (in_chain)
+        return;
+    struct code_block **bucket = &engine->hash[hash_of(block->pc)];
+    block->hash_next = *bucket;
+    atomic_store_explicit((_Atomic(struct code_block *) *)bucket, block, memory_order_release);
+}
+
+void block_forget_lookups(struct engine *engine, guest_addr pc)
+{
+    for (struct vcpu *cpu = engine->vcpus; cpu; cpu = cpu->next) {
+        struct vcpu_lookup_entry *entry = &cpu->lookup_table[(pc >> 2) % VCPU_LOOKUP_ENTRIES];
+        if (entry->pc == pc)
+            atomic_store((_Atomic guest_addr *)&entry->pc, ~(guest_addr)0);
+    }
+}
+
+void block_kill(struct engine *engine, struct code_block *block)
+{
+    block->dead = true;
+    atomic_thread_fence(memory_order_seq_cst);
+    pages_remove(block);
+    block_unlink_incoming(engine, block);
+    block_unlink_outgoing(engine, block);
+    block_forget_lookups(engine, block->pc);
+    engine->statistics.invalidated_blocks++;
+}
+
+void block_discard(struct engine *engine, struct code_block *block)
+{
+    if (!block->dead)
+        block_kill(engine, block);
+    for (struct code_block **at = &engine->hash[hash_of(block->pc)]; *at; at = &(*at)->hash_next) {
+        if (*at == block) {
+            *at = block->hash_next;
+            return;
+        }
+    }
+}
+
+static struct code_block *segment_find(const struct code_segment *segment, const uint8_t *address)
+{
+    uint32_t low = 0, high = segment->block_count;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        struct code_block *block = segment->blocks[middle];
+        if (address < block->host.code)
+            high = middle;
+        else if (address >= block->host.code + block->host.size + 1)
+            low = middle + 1;
+        else
+            return block;
+    }
+    return NULL;
+}
+
+/* A return address may be one past the last byte of a block; nothing else starts there, since blocks are aligned and padded. */
+struct code_block *block_at_host_address(const struct engine *engine, const void *address)
+{
+    const uint8_t *at = address;
+    if (at < engine->code_space || at >= engine->code_space + engine->code_space_size)
+        return NULL;
+    for (unsigned i = 0; i < ENGINE_SEGMENTS; i++)
+        if (at >= engine->segments[i].start && at < engine->segments[i].end)
+            return segment_find(&engine->segments[i], at);
+    return NULL;
+}
+
+static void invalidate_page(struct engine *engine, struct code_page *page, guest_addr start, guest_addr end)
+{
+    struct page_link *next;
+    for (struct page_link *link = page->first; link; link = next) {
+        next = link->next;
+        if (link->block->pc < end && link->block->guest_end > start)
+            block_kill(engine, link->block);
+    }
+}
+
+void engine_invalidate(struct engine *engine, guest_addr start, guest_addr end)
+{
+    pthread_mutex_lock(&engine->lock);
+    code_space_open(engine);
+    engine->statistics.invalidations++;
+    guest_addr first = start & ~(guest_addr)(ENGINE_GUEST_PAGE - 1);
+    if ((end - first) / ENGINE_GUEST_PAGE > ENGINE_PAGE_BUCKETS) {
+        for (unsigned i = 0; i < ENGINE_PAGE_BUCKETS; i++)
+            for (struct code_page *p = engine->pages[i]; p; p = p->next)
+                if (p->page >= first && p->page < end)
+                    invalidate_page(engine, p, start, end);
+    } else {
+        for (guest_addr page = first; page < end; page += ENGINE_GUEST_PAGE) {
+            struct code_page *p = page_of(engine, page, false);
+            if (p)
+                invalidate_page(engine, p, start, end);
+        }
+    }
+    code_space_close(engine);
+    pthread_mutex_unlock(&engine->lock);
+}

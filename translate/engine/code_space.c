@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The memory that holds translated code: one private mapping (fork stays copy-on-write and a child keeps every translation),
+ * cut into segments that are filled in turn and evicted whole, oldest first. Where the CPU has memory protection keys the
+ * mapping can be written only between code_space_open and code_space_close.
+ */
+#include "translate/engine/engine.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#define METADATA_RESERVE ((size_t)256 << 20)
+
+bool code_space_new(struct engine *engine)
+{
+    size_t size = engine->options.cache_bytes & ~(size_t)(ENGINE_SEGMENTS * 4096 - 1);
+    void *space = mmap(NULL, size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (space == MAP_FAILED)
+        return false;
+    engine->code_space = space;
+    engine->code_space_size = size;
+    engine->protection_key = pkey_alloc(0, PKEY_DISABLE_WRITE);
+    if (engine->protection_key >= 0 && pkey_mprotect(space, size, PROT_READ | PROT_WRITE | PROT_EXEC, engine->protection_key) != 0)
+        engine->protection_key = -1;
+    for (unsigned i = 0; i < ENGINE_SEGMENTS; i++) {
+        struct code_segment *segment = &engine->segments[i];
+        segment->start = segment->at = engine->code_space + i * (size / ENGINE_SEGMENTS);
+        segment->end = segment->start + size / ENGINE_SEGMENTS;
+    }
+    engine->segments[0].metadata = arena_new(METADATA_RESERVE);
+    return engine->segments[0].metadata != NULL;
+}
+
+void code_space_free(struct engine *engine)
+{
+    for (unsigned i = 0; i < ENGINE_SEGMENTS; i++)
+        if (engine->segments[i].metadata)
+            arena_free(engine->segments[i].metadata);
+    munmap(engine->code_space, engine->code_space_size);
+    if (engine->protection_key >= 0)
+        pkey_free(engine->protection_key);
+}
+
+void code_space_open(struct engine *engine)
+{
+    if (engine->protection_key >= 0)
+        pkey_set(engine->protection_key, 0);
+}
+
+void code_space_close(struct engine *engine)
+{
+    if (engine->protection_key >= 0)
+        pkey_set(engine->protection_key, PKEY_DISABLE_WRITE);
+}
+
+/* Waits until no other thread is in translated code. They leave at their next poll and stop at engine_enter, or wait for the lock
+ * outside; either way the addresses they hold are void afterwards, and so are their prediction stacks. */
+static void stop_world(struct engine *engine, const struct vcpu *self)
+{
+    atomic_store((_Atomic uint32_t *)&engine->stopping, 1);
+    for (struct vcpu *cpu = engine->vcpus; cpu; cpu = cpu->next) {
+        if (cpu == self)
+            continue;
+        for (unsigned spins = 0; atomic_load((_Atomic uint8_t *)&cpu->in_code); spins++) {
+            engine_interrupt(cpu);
+            if (spins < 100)
+                sched_yield();
+            else
+                nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
+        }
+    }
+}
+
+static void resume_world(struct engine *engine)
+{
+    engine->evictions++;
+    engine->statistics.evictions++;
+    for (struct vcpu *cpu = engine->vcpus; cpu; cpu = cpu->next) {
+        cpu->prediction_stack = cpu->prediction_base;
+        for (unsigned i = 0; i < VCPU_LOOKUP_ENTRIES; i++)
+            cpu->lookup_table[i].pc = ~(guest_addr)0;
+    }
+    atomic_store((_Atomic uint32_t *)&engine->stopping, 0);
+}
+
+static void segment_clear(struct engine *engine, struct code_segment *segment)
+{
+    for (uint32_t i = 0; i < segment->block_count; i++)
+        block_discard(engine, segment->blocks[i]);
+    segment->blocks = NULL;
+    segment->block_count = segment->block_capacity = 0;
+    segment->at = segment->start;
+    if (segment->metadata)
+        arena_reset(segment->metadata);
+}
+
+/* Makes the oldest segment the current one, empty. */
+void engine_evict(struct engine *engine, struct vcpu *self)
+{
+    unsigned next = (engine->current_segment + 1) % ENGINE_SEGMENTS;
+    struct code_segment *segment = &engine->segments[next];
+    if (segment->block_count) {
+        stop_world(engine, self);
+        code_space_open(engine);
+        segment_clear(engine, segment);
+        code_space_close(engine);
+        resume_world(engine);
+    }
+    if (!segment->metadata)
+        segment->metadata = arena_new(METADATA_RESERVE);
+    engine->current_segment = next;
+}
+
+void engine_evict_all(struct engine *engine, struct vcpu *self)
+{
+    stop_world(engine, self);
+    code_space_open(engine);
+    for (unsigned i = 0; i < ENGINE_SEGMENTS; i++)
+        segment_clear(engine, &engine->segments[i]);
+    code_space_close(engine);
+    engine->current_segment = 0;
+    resume_world(engine);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The engine's own structures. Only engine/ includes this.
+ *
+ * Locking. engine->lock is held for everything that changes: translating, linking, invalidating, evicting, the vcpu list.
+ * Lookups in the hash take no lock: chains are only prepended to, and blocks are unlinked from them with their own `hash_next`
+ * intact. Memory of a block (code and metadata) goes back only when its segment is evicted, with every other thread out of
+ * translated code (vcpu.in_code == 0); see code_space.c.
+ */
+#ifndef FERRY_ENGINE_H
+#define FERRY_ENGINE_H
+
+#include "common/arena.h"
+#include "translate/host/host.h"
+#include "translate/translate.h"
+#include <pthread.h>
+
+#define ENGINE_HASH_BITS 16
+#define ENGINE_PAGE_BUCKETS 4096
+#define ENGINE_GUEST_PAGE 4096
+#define ENGINE_SEGMENTS 8
+#define PREDICTION_STACK_BYTES (256 * 1024)
+#define PREDICTION_GUARD_BYTES 4096
+
+struct code_block;
+
+/* An exit as linked now. */
+struct block_exit {
+    struct host_exit host;
+    struct code_block *from, *to;         /* to: NULL while unlinked */
+    struct block_exit *next_incoming;     /* of `to` */
+};
+
+struct code_page;
+struct page_link { struct code_block *block; struct page_link *next; struct code_page *page; };
+
+struct code_block {
+    guest_addr pc, guest_end;
+    uint32_t guest_insns;
+    bool dead;                            /* invalidated; its bytes are kept, since JITs rewrite what was there */
+    const void *entry;
+    struct code_block *hash_next;
+    struct block_exit *incoming, *exits;
+    struct page_link page_links[2];       /* a superblock touches at most two pages */
+    struct host_code host;                /* arrays copied to the segment's metadata */
+    const uint8_t *guest_bytes;
+};
+
+/* One guest page that holds translated code. Never freed: there are few. */
+struct code_page { guest_addr page; struct page_link *first; struct code_page *next; };
+
+/* A slice of the code space, evicted as a whole, oldest first. */
+struct code_segment {
+    uint8_t *start, *at, *end;
+    struct arena *metadata;
+    struct code_block **blocks;           /* ascending addresses */
+    uint32_t block_count, block_capacity;
+};
+
+struct engine {
+    const struct guest_isa *isa;
+    const struct host *host;
+    struct engine_options options;
+    pthread_mutex_t lock;
+    struct vcpu *vcpus;
+    struct code_block **hash;             /* 1 << ENGINE_HASH_BITS chains */
+    struct code_page **pages;
+    struct arena *page_arena, *region_arena;
+    int protection_key;                   /* of the code space; -1: the CPU has none */
+    uint8_t *code_space;
+    size_t code_space_size;
+    struct code_segment segments[ENGINE_SEGMENTS];
+    unsigned current_segment;
+    uint32_t mode;                        /* enum guest_mode */
+    volatile uint32_t stopping;           /* someone wants every thread out of translated code */
+    volatile uint64_t evictions;          /* bumped by each: code addresses from before are void */
+    struct vcpu_lookup_entry *empty_table;
+    struct engine_statistics statistics;
+};
+
+/* blocks.c */
+struct code_block *block_find(const struct engine *engine, guest_addr pc);
+struct code_block *block_find_dead(const struct engine *engine, guest_addr pc);
+void block_publish(struct engine *engine, struct code_block *block);
+void block_kill(struct engine *engine, struct code_block *block);
+struct code_block *block_at_host_address(const struct engine *engine, const void *address);
+void block_forget_lookups(struct engine *engine, guest_addr pc);
+/* Unhooks a block from every index for good: its memory is about to go. */
+void block_discard(struct engine *engine, struct code_block *block);
+
+/* link.c */
+void block_link(struct engine *engine, struct block_exit *exit, struct code_block *to);
+void block_unlink_incoming(struct engine *engine, struct code_block *block);
+void block_unlink_outgoing(struct engine *engine, struct code_block *block);
+struct block_exit *block_exit_at(struct code_block *block, const uint8_t *stub_return);
+
+/* translate_block.c: the pipeline; engine->lock held. NULL: the code space is full. */
+struct code_block *block_translate(struct engine *engine, guest_addr pc);
+
+/* code_space.c */
+void engine_evict(struct engine *engine, struct vcpu *self);
+void engine_evict_all(struct engine *engine, struct vcpu *self);
+bool code_space_new(struct engine *engine);
+void code_space_free(struct engine *engine);
+void code_space_open(struct engine *engine);               /* the code may be written from here on, by this thread */
+void code_space_close(struct engine *engine);
+
+/* trace.c */
+void engine_trace(const struct engine *engine, unsigned channel, const char *format, ...) __attribute__((format(printf, 3, 4)));
+bool engine_tracing(const struct engine *engine, unsigned channel);
+void engine_trace_guest(const struct engine *engine, const struct ir_region *region);
+void engine_trace_ir(const struct engine *engine, const struct ir_region *region, const char *stage);
+void engine_trace_host(const struct engine *engine, const struct code_block *block);
+
+#endif

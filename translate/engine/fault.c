@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Faults in translated code and in the helpers it calls: from the host's program counter to the guest's exact state, through
+ * the snapshots that the host's emitter recorded. Runs in a signal handler on the faulting thread: takes no lock; the
+ * block it looks for cannot go away, since this thread counts as being in translated code.
+ */
+#include "translate/engine/engine.h"
+
+static const struct snapshot *snapshot_at(const struct host_code *code, uint32_t offset)
+{
+    uint32_t low = 0, high = code->snapshot_count;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (code->snapshots[middle].host_offset < offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < code->snapshot_count && code->snapshots[low].host_offset == offset ? &code->snapshots[low] : NULL;
+}
+
+static void describe_fault(struct vcpu *cpu, const struct host *host, siginfo_t *info, const struct host_fault *fault)
+{
+    cpu->exit_reason = VCPU_EXIT_FAULT;
+    cpu->fault_signal = info->si_signo;
+    cpu->fault_code = info->si_code;
+    cpu->fault_address = (guest_addr)info->si_addr;
+    cpu->fault_is_write = host->fault_is_write(fault);
+    /* A non-canonical address raises #GP, for which Linux reports no address. */
+    cpu->fault_is_noncanonical = info->si_signo == SIGSEGV && info->si_code == SI_KERNEL;
+    cpu->engine->statistics.faults++;
+}
+
+bool engine_handle_fault(struct vcpu *cpu, siginfo_t *info, void *ucontext)
+{
+    struct engine *engine = cpu->engine;
+    struct host_fault fault = {.ucontext = ucontext, .siginfo = info};
+    if (!cpu->in_code)
+        return false;
+    if (engine->host->repair_stack && engine->host->repair_stack(cpu, &fault))
+        return true;
+    const void *pc = engine->host->fault_pc(cpu, &fault);
+    if (!pc)
+        return false;
+    struct code_block *block = block_at_host_address(engine, pc);
+    if (!block) {
+        /* The interpreter has no code addresses: it recovers by itself. */
+        if (engine->host->recover_without_code == false)
+            return false;
+        describe_fault(cpu, engine->host, info, &fault);
+        engine->host->recover(cpu, NULL, NULL, &fault);
+        return true;
+    }
+    const struct snapshot *snapshot = snapshot_at(&block->host, (uint32_t)((const uint8_t *)pc - block->host.code));
+    if (!snapshot)
+        return false;
+    describe_fault(cpu, engine->host, info, &fault);
+    cpu->pc = block->pc + (int32_t)snapshot->guest_offset;
+    engine->host->recover(cpu, &block->host, snapshot, &fault);
+    return true;
+}

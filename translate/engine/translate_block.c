@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The pipeline: guest bytes -> IR -> passes -> host code -> published block. engine->lock is held throughout.
+ */
+#include "translate/engine/engine.h"
+#include "translate/passes/passes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define BLOCK_ALIGN 16
+
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* A dead block whose guest bytes are there again: JITs often write what they wrote before. */
+static struct code_block *revive(struct engine *engine, guest_addr pc)
+{
+    struct code_block *block = block_find_dead(engine, pc);
+    if (!block)
+        return NULL;
+    uint8_t bytes[4096];
+    size_t size = block->guest_end - block->pc;
+    if (size > sizeof bytes || !engine->options.fetch(engine->options.user, pc, bytes, size) || memcmp(bytes, block->guest_bytes, size) != 0)
+        return NULL;
+    block_publish(engine, block);
+    engine->statistics.reused_blocks++;
+    return block;
+}
+
+#ifdef FERRY_DEBUG
+static void verify(const struct engine *engine, const struct ir_region *region, const char *stage)
+{
+    char error[512];
+    if (!ir_verify(region, error, sizeof error))
+        return;
+    fprintf(stderr, "ferry: internal error after %s at guest pc 0x%llx: %s\n", stage, (unsigned long long)region->pc, error);
+    engine_trace_ir(engine, region, stage);
+    abort();
+}
+#else
+static void verify(const struct engine *engine, const struct ir_region *region, const char *stage)
+{
+    (void)engine, (void)region, (void)stage;
+}
+#endif
+
+static void run_passes(struct engine *engine, struct translator *translator, struct ir_region *region)
+{
+    struct pass_context context = {.host = engine->host, .translator = translator};
+    bool trace = engine_tracing(engine, TRACE_PASSES);
+    for (unsigned i = 0; i < pass_count; i++) {
+        bool changed = passes[i].function(region, &context);
+        verify(engine, region, passes[i].name);
+        if (trace && changed)
+            engine_trace_ir(engine, region, passes[i].name);
+    }
+}
+
+static void *keep(struct arena *arena, const void *from, size_t size)
+{
+    return size ? memcpy(arena_allocate(arena, size), from, size) : NULL;
+}
+
+static void keep_host_code(struct arena *arena, struct code_block *block, const struct host_code *made)
+{
+    struct host_code *code = &block->host;
+    *code = *made;
+    code->snapshots = keep(arena, made->snapshots, made->snapshot_count * sizeof *made->snapshots);
+    code->entries = keep(arena, made->entries, made->entry_count * sizeof *made->entries);
+    code->constants = keep(arena, made->constants, made->constant_count * sizeof *made->constants);
+    code->relocations = NULL;             /* the persistent cache keeps them */
+    code->relocation_count = 0;
+    block->exits = arena_allocate(arena, made->exit_count * sizeof *block->exits);
+    for (uint32_t i = 0; i < made->exit_count; i++)
+        block->exits[i] = (struct block_exit){.host = made->exits[i], .from = block};
+    code->exits = NULL;
+}
+
+static void segment_append(struct code_segment *segment, struct code_block *block)
+{
+    if (segment->block_count == segment->block_capacity) {
+        uint32_t capacity = segment->block_capacity ? segment->block_capacity * 2 : 256;
+        /* Copied, not moved: a fault handler may be reading the old array. */
+        struct code_block **blocks = arena_allocate(segment->metadata, capacity * sizeof *blocks);
+        memcpy(blocks, segment->blocks, segment->block_count * sizeof *blocks);
+        segment->blocks = blocks;
+        segment->block_capacity = capacity;
+    }
+    segment->blocks[segment->block_count] = block;
+    __atomic_store_n(&segment->block_count, segment->block_count + 1, __ATOMIC_RELEASE);
+}
+
+static struct code_block *publish(struct engine *engine, const struct ir_region *region, const struct host_code *made)
+{
+    struct code_segment *segment = &engine->segments[engine->current_segment];
+    struct code_block *block = arena_allocate(segment->metadata, sizeof *block);
+    block->pc = region->pc;
+    block->guest_end = region->guest_end;
+    block->guest_insns = region->guest_insns;
+    keep_host_code(segment->metadata, block, made);
+    block->entry = made->code + made->entry;
+    size_t guest_size = region->guest_end - region->pc;
+    uint8_t *bytes = arena_allocate(segment->metadata, guest_size);
+    engine->options.fetch(engine->options.user, region->pc, bytes, guest_size);
+    block->guest_bytes = bytes;
+    segment->at = made->code + ((made->size + 1 + BLOCK_ALIGN - 1) & ~(size_t)(BLOCK_ALIGN - 1));
+    segment_append(segment, block);
+    block_publish(engine, block);
+    return block;
+}
+
+static void count(struct engine *engine, const struct ir_region *region, const struct host_code *made, uint64_t started)
+{
+    struct engine_statistics *s = &engine->statistics;
+    s->blocks++;
+    s->guest_insns += region->guest_insns;
+    s->guest_bytes += region->guest_end - region->pc;
+    s->host_bytes += made->size;
+    s->ir_insns += region->count;
+    s->translate_ns += now_ns() - started;
+}
+
+static struct ir_region *build(struct engine *engine, struct translator *translator, guest_addr pc)
+{
+    *translator = (struct translator){
+        .isa = engine->isa,
+        .mode = engine->mode,
+        .one_insn = engine->options.max_insns == 1,
+        .max_insns = engine->options.max_insns,
+        .fetch = engine->options.fetch,
+        .user = engine->options.user,
+    };
+    struct ir_region *region = guest_translate(translator, engine->region_arena, pc);
+    region->mode = engine->mode;
+    return region;
+}
+
+/* --dump-block=ADDR turns every channel on for the blocks that hold ADDR. */
+static unsigned dump_channels(const struct engine *engine, const struct ir_region *region)
+{
+    guest_addr at = engine->options.dump_block;
+    return at >= region->pc && at < region->guest_end ? TRACE_DECODE | TRACE_IR | TRACE_PASSES | TRACE_HOST : 0;
+}
+
+struct code_block *block_translate(struct engine *engine, guest_addr pc)
+{
+    struct code_block *block = revive(engine, pc);
+    if (block)
+        return block;
+    uint64_t started = now_ns();
+    unsigned trace = engine->options.trace;
+    struct translator translator;
+    arena_reset(engine->region_arena);
+    struct ir_region *region = build(engine, &translator, pc);
+    engine->options.trace |= dump_channels(engine, region);
+    engine_trace_guest(engine, region);
+    engine_trace_ir(engine, region, NULL);
+    verify(engine, region, "lowering");
+    run_passes(engine, &translator, region);
+
+    struct code_segment *segment = &engine->segments[engine->current_segment];
+    struct host_code made = {0};
+    code_space_open(engine);
+    bool fits = engine->host->compile(region, segment->at, (size_t)(segment->end - segment->at), &made);
+    code_space_close(engine);
+    if (fits) {
+        block = publish(engine, region, &made);
+        count(engine, region, &made, started);
+        engine_trace_host(engine, block);
+        if (engine->options.code_published)
+            engine->options.code_published(engine->options.user, made.code, made.size, pc);
+    }
+    engine->options.trace = trace;
+    return block;
+}
