@@ -17,6 +17,7 @@ typedef uint32_t ir_ref;                  /* index of the instruction that defin
 
 struct arena;
 struct guest_isa;
+struct ir_builder;
 
 enum ir_type { IR_VOID, IR_I8, IR_I16, IR_I32, IR_I64, IR_F16, IR_F32, IR_F64, IR_V128, IR_FLAGS, IR_TYPE_COUNT };
 enum ir_lane { LANE_8, LANE_16, LANE_32, LANE_64 };
@@ -109,6 +110,7 @@ struct ir_region {
     ir_ref count, capacity;
     struct ir_block *blocks;              /* the fast tier: one */
     uint32_t block_count;
+    struct ir_builder *builder;           /* build.c's own: the latest value of each field, constants seen */
 };
 
 /* build.c. Every function appends one instruction and returns the value it defines (IR_NONE if none). The builder folds

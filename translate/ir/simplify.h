@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Inside of ir/ and passes/: the rules that builder and fold pass share.
+ */
+#ifndef FERRY_TRANSLATE_IR_SIMPLIFY_H
+#define FERRY_TRANSLATE_IR_SIMPLIFY_H
+
+#include "translate/ir/ir.h"
+
+/* The value that `insn`, about to be appended, need not compute; or IR_NONE, and `insn` is now its simplest form. May
+ * append constants. Instructions with effects of their own are left alone. */
+ir_ref ir_simplify(struct ir_region *region, struct ir_insn *insn);
+
+/* Whether the token is known while translating. */
+bool ir_constant_flags(const struct ir_region *region, ir_ref token, uint32_t *nzcv);
+
+/* A new block begins: nothing is known any more of fields and constants of the one before (build.c). */
+void ir_begin_block(struct ir_region *region, guest_addr pc);
+
+#endif

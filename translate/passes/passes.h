@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The passes between the builder and the host, one per file, in the order of the table. Each is one or two linear scans.
+ * They leave instructions where they are: what is not needed any more is marked IR_NOTE_REMOVED and skipped by everyone
+ * (fold and flags_fusion, which do renumber, write a new array).
+ */
+#ifndef FERRY_TRANSLATE_PASSES_H
+#define FERRY_TRANSLATE_PASSES_H
+
+#include "translate/host/host.h"
+
+/* What passes may ask; either may be NULL, and is then taken to answer the worst. */
+struct pass_context {
+    const struct host *host;              /* for preserves_flags */
+    const struct translator *translator;  /* for the isa's flags_dead_at */
+};
+
+/* Whether the region changed. */
+typedef bool pass_function(struct ir_region *region, const struct pass_context *context);
+
+pass_function pass_stack_forwarding;      /* a load of a stack slot is the value stored there */
+pass_function pass_common_subexpressions; /* the same pure operation twice is one */
+pass_function pass_fold;                  /* the builder's rules again, with what the passes before found; exits that are certain */
+pass_function pass_address;               /* additions and shifts go into loads and stores */
+pass_function pass_state_access;          /* puts that are overwritten unseen */
+pass_function pass_flags;                 /* which exits need the flags field; puts of tokens nobody needs */
+pass_function pass_dead_code;             /* counts uses; removes what has none */
+pass_function pass_flags_fusion;          /* brings producers to their consumers, marks consumers that find the host's flags ready */
+
+struct pass { const char *name; pass_function *function; };
+#define PASS_COUNT 8
+extern const struct pass passes[PASS_COUNT];
+
+/* All of them in order. */
+void passes_run(struct ir_region *region, const struct pass_context *context);
+
+#endif
