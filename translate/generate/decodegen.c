@@ -14,12 +14,12 @@
  *                                an encoding. Bits go from 31 down and add up to 32: runs of 0 1 . (don't care) and arguments
  *                                name:width, name:sWIDTH (signed), name:width!=v,v (does not match when it has such a value).
  *                                Several lines may have the same NAME when their arguments have the same names.
- *   - bits…                      an encoding known to be unallocated, to cut it out of a wider pattern that follows
+ *   - bits…                      words known to be unallocated, cut out of the patterns that follow
  *   todo NAME                    known, not yet written; counted
  *
  * Text holds {argument}, {argument:x} (hexadecimal), {argument:pc} (relative to the instruction) and {a,b:NAMES}: the name whose number is
  * the arguments' bits concatenated. Two patterns that match the same word are an error unless the first one fixes all the bits that
- * the second one does and more. Errors are told as file:line: message, and nothing is written.
+ * the second one does and more, or is a "-" line, which cuts its words out of all that follow. Errors are told as file:line: message, and nothing is written.
  *
  * Out come: structs of arguments and prototypes of the functions that translate them, <isa>_decode, <isa>_pattern and the
  * tables of translate/guest/patterns.h. The decision tree is a table: a node looks at up to ten neighbouring bits, a leaf is a short
@@ -452,8 +452,8 @@ static void check_overlaps(struct generator *g, const struct pattern_line *patte
         if (((earlier->value ^ pattern->value) & common) || excluded_by(earlier, pattern) || excluded_by(pattern, earlier)) {
             continue;
         }
-        bool narrower = common == pattern->mask &&
-                        (earlier->mask != pattern->mask || (earlier->exclusion_count && !pattern->exclusion_count));
+        bool narrower = earlier->unallocated || (common == pattern->mask &&
+                         (earlier->mask != pattern->mask || (earlier->exclusion_count && !pattern->exclusion_count)));
         if (!narrower) {
             fail(g, "'%s' overlaps '%s' at %s:%u, which is not a narrower pattern", pattern->name, earlier->name, earlier->file,
                  earlier->line);
