@@ -69,6 +69,31 @@ struct value_state {
     uint16_t home_field;              /* the unpinned field whose slot holds this value now, or GUEST_NO_FIELD */
     uint16_t target_field;            /* the field it will be put to next with nothing in between, or GUEST_NO_FIELD */
     ir_ref last_use;                  /* index of the last instruction that reads it (exits and snapshots included) */
+    ir_ref root;                      /* itself, or the value it is an alias of: the state that counts is the root's */
+    ir_ref next_use;                  /* index of the next instruction that reads it (a hint for the choice of victims) */
+    ir_ref host_until;                /* tokens: the last consumer that finds it in EFLAGS */
+    uint8_t token_wanted;             /* tokens: enum token_wanted bits */
+};
+/* Tokens that the flags plan (flags.c) wants in EFLAGS from their definition on; SWAPPED: ucomis with the operands exchanged. */
+enum token_wanted { TOKEN_WANTED = 1, TOKEN_WANTED_SWAPPED = 2 };
+
+/* What the bits of EFLAGS mean while they hold a token. */
+enum host_sense {
+    SENSE_ADD,                        /* CF = C: additions, and canonical words after sahf */
+    SENSE_SUB,                        /* CF = !C */
+    SENSE_AND,                        /* CF = OF = 0 and C = V = 0 */
+    SENSE_FLOAT,                      /* after ucomis a, b */
+    SENSE_FLOAT_SWAPPED,              /* after ucomis b, a */
+};
+
+/* How the state's flags can be had at one point of the code: what snapshots record and cold paths freeze. */
+enum flags_recipe_kind { RECIPE_HOME, RECIPE_HOST, RECIPE_OPERANDS, RECIPE_WORD };
+struct flags_place { struct operand operand; bool is_constant; uint64_t constant; };
+struct flags_recipe {
+    uint8_t kind;                     /* enum flags_recipe_kind */
+    uint8_t op, type;                 /* OPERANDS: IR_flags_add, _sub, _and, _float */
+    uint8_t sense;                    /* HOST: enum host_sense */
+    struct flags_place a, b;          /* WORD: a is a canonical word */
 };
 
 struct emitter;
@@ -84,6 +109,8 @@ struct cold_path {
     int regs[6];
     /* allocator facts frozen at the jump, for cold code that calls C */
     uint32_t live_integer, live_vector;
+    guest_addr pc;                    /* the guest instruction it belongs to */
+    struct flags_recipe flags;        /* of e->state_flags at the jump */
 };
 
 struct emitter {
@@ -103,10 +130,19 @@ struct emitter {
     ir_ref host_flags;                /* token whose value is in EFLAGS now, or IR_NONE */
     ir_ref state_flags;               /* token that is the guest's flags field now; IR_NONE: the home in vcpu.flags is current */
     bool state_flags_live;            /* false: nobody will read the flags field before it is overwritten */
+    enum host_sense host_sense;       /* meaning of EFLAGS while host_flags is a token */
+    ir_ref *field_value;              /* by field: the value that an unpinned field's slot holds, or IR_NONE */
+    ir_ref *next_use;                 /* by insn * 3 + operand: where the operand's value is read next */
+    ir_ref spill_owner[VCPU_SPILL_SLOTS];
+    uint32_t snapshot_capacity, entry_capacity, constant_capacity, relocation_capacity;
     struct cold_path *cold_first, *cold_last;
     struct constant_pool *constant_pool;   /* vector constants placed after the cold paths (vector.h); NULL: none yet */
     bool failed;                      /* ran out of space: the engine retries */
 };
+
+/* Host registers of the pins, in the order of isa->integer_pins (stubs.c); vector pins are xmm4, xmm5, … */
+extern const int8_t x86_64_integer_pin[INTEGER_PIN_COUNT];
+#define VECTOR_PIN_FIRST XMM4
 
 /* -- operands ------------------------------------------------------------------------------------------------------- */
 int use_integer(struct emitter *e, ir_ref value);                    /* in some register, read-only */
@@ -162,6 +198,42 @@ int flags_to_host(struct emitter *e, ir_ref token, enum ir_cond cond);
 void flags_go_home(struct emitter *e, ir_ref token);                 /* stores token in vcpu.flags; clobbers rax and EFLAGS (not the token's operands) */
 void flags_store_host(struct emitter *e, ir_ref token);              /* EFLAGS hold token (flags.c's sense): stores it in vcpu.flags; clobbers rax and EFLAGS, knows nothing of the allocator: for taken exits */
 void host_flags_clobbered(struct emitter *e);                        /* every emitter whose code changes EFLAGS calls this (or checks preserves_flags) */
+
+/* -- between the files of this folder ------------------------------------------------------------------------------------ */
+bool x86_64_emit_region(struct ir_region *region, uint8_t *space, size_t size, struct host_code *out);   /* emit.c: host.compile */
+bool x86_64_preserves_flags(const struct ir_region *region, const struct ir_insn *insn);                 /* flags.c: host.preserves_flags */
+void x86_64_probe_features(void);                                    /* features.c: fills x86_64_features */
+uint64_t x86_64_crc32_table(uint64_t crc, uint64_t data, uint64_t bytes);   /* integer_helpers.c: polynomial 0x04c11db7, reflected */
+
+void allocator_prepare(struct emitter *e);                           /* liveness, targets, empty registers */
+void allocator_finish_insn(struct emitter *e);                       /* unlocks, moves next uses on */
+void allocator_get(struct emitter *e, ir_ref self, unsigned field);
+void allocator_put(struct emitter *e, unsigned field, ir_ref value);
+void allocator_before_call(struct emitter *e, bool writes_state);    /* live temporaries (writes_state: and values in fields) go to spill slots */
+void allocator_after_call(struct emitter *e);                        /* nothing is in a temporary any more */
+void allocator_load(struct emitter *e, ir_ref value, int reg);       /* brings value's bits into reg (of its class), whatever reg held; no bookkeeping */
+int allocator_spill_slot(struct emitter *e, ir_ref owner);           /* a free slot, kept until owner is dead */
+struct operand spill_operand(int slot);
+bool value_is_live_after(const struct emitter *e, ir_ref value);     /* something later reads it */
+bool value_is_in_register(const struct emitter *e, ir_ref value);
+unsigned free_integer_count(const struct emitter *e);                /* temporaries that scratch_integer could give now */
+static inline ir_ref alias_root(const struct emitter *e, ir_ref value) { return e->values[value].root; }
+static inline bool is_wide(const struct ir_insn *insn) { return insn->type == IR_I64; }
+static inline unsigned operand_size(const struct ir_insn *insn) { return insn->type == IR_I64 ? 8 : 4; }
+
+void note_relocation(struct emitter *e, uint32_t offset, unsigned size, guest_addr value);
+void emit_constant(struct emitter *e, ir_ref constant, int reg);     /* integer constant into reg, relocation noted; keeps EFLAGS */
+void snapshot_entry_add(struct emitter *e, unsigned field, struct snapshot_place place);   /* to the snapshot made last */
+void cold_return(struct emitter *e, const struct cold_path *cold);   /* jmp to where cold_resume was called */
+void emit_cold_paths(struct emitter *e);
+
+void flags_plan(struct emitter *e);                                  /* forward scan: where tokens are needed, in EFLAGS or not */
+bool flags_needed(const struct emitter *e);                          /* EFLAGS hold a token that a later consumer expects there */
+bool flags_pair_follows(const struct emitter *e);                    /* the next instruction's token is what this one's arithmetic sets */
+bool flags_is_pair(const struct ir_region *region, ir_ref token);    /* token comes from the arithmetic before it */
+struct flags_recipe flags_recipe_here(struct emitter *e);            /* of e->state_flags */
+void cold_flags_go_home(struct emitter *e, const struct cold_path *cold);   /* for exits: clobbers rax rcx rdx and EFLAGS, no allocator calls */
+void x86_64_emit_float_compare(struct emitter *e, const struct ir_insn *flags_insn, bool swapped);       /* float.c: ucomis/comis of its operands */
 
 /* One per IR operation: x86_64_emit_add(e, insn, ref of insn). */
 #define IR_OP(name, group, operands, result, effects) \
