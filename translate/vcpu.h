@@ -11,6 +11,7 @@
 
 typedef uint64_t guest_addr;
 struct engine;
+struct guest_isa;
 struct vcpu;
 
 union vector128 {
@@ -61,6 +62,7 @@ struct vcpu {
     vcpu_helper *const *helpers;          /* the ISA's table, by helper number */
     const void *entry_points[16];         /* the host's stubs, by number: one indirect jump from generated code */
     uint32_t host_fp_control;             /* host's control/status register (x86: MXCSR) while the guest runs */
+    uint32_t c_fp_control;                /* the host's own word, for C code outside helpers */
     uint32_t fp_sticky;                   /* exception bits raised by softfloat helpers, in host_fp_control's layout */
     uint64_t host_stack;                  /* C stack pointer to return to */
     uint64_t prediction_stack;            /* stack pointer of translated code while outside it */
@@ -74,6 +76,7 @@ struct vcpu {
 
     /* Cold. */
     struct engine *engine;
+    const struct guest_isa *engine_isa;   /* the engine's ISA */
     struct vcpu *next;                    /* the engine's list */
     guest_addr fault_address;
     int fault_signal, fault_code;         /* SIGSEGV/SIGBUS/SIGFPE and its si_code */

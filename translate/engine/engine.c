@@ -55,6 +55,9 @@ struct engine *engine_new(const struct guest_isa *isa, const struct engine_optio
     if (!engine->hash || !engine->pages || !engine->page_arena || !engine->region_arena || !engine->empty_table || !code_space_new(engine))
         return NULL;
     engine->empty_table[0].pc = ~(guest_addr)0;
+    engine->helpers = arena_allocate(engine->page_arena, isa->helper_count * sizeof *engine->helpers);
+    for (unsigned i = 0; i < isa->helper_count; i++)
+        engine->helpers[i] = isa->helpers[i].function;
     return engine;
 }
 
@@ -91,6 +94,8 @@ struct vcpu *vcpu_new(struct engine *engine, void *user)
     if (!cpu)
         return NULL;
     cpu->engine = engine;
+    cpu->engine_isa = engine->isa;
+    cpu->helpers = engine->helpers;
     cpu->user = user;
     cpu->lookup_table = map_memory(LOOKUP_BYTES);
     if (!cpu->lookup_table || !prediction_stack_new(cpu))

@@ -75,6 +75,7 @@ struct engine {
     volatile uint32_t stopping;           /* someone wants every thread out of translated code */
     volatile uint64_t evictions;          /* bumped by each: code addresses from before are void */
     struct vcpu_lookup_entry *empty_table;
+    vcpu_helper **helpers;                /* the ISA's functions by number, for vcpu.helpers */
     struct engine_statistics statistics;
 };
 

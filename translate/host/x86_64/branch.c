@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Ways out of a region: direct exits that the engine links by patching, guest calls and returns on the host's return
+ * predictor, indirect jumps through the lookup table, traps.
+ */
+#include "translate/host/x86_64/stubs.h"
+
+#include "common/arena.h"
+
+#include <stddef.h>
+
+#define VCPU(field) state_operand(offsetof(struct vcpu, field))
+
+void emit_stub_jump(struct emitter *e, enum x86_64_stub stub)
+{
+    asm_jmp_operand(&e->as, state_operand((unsigned)(offsetof(struct vcpu, entry_points) + stub * sizeof(void *))));
+}
+
+void emit_stub_call(struct emitter *e, enum x86_64_stub stub)
+{
+    asm_call_operand(&e->as, state_operand((unsigned)(offsetof(struct vcpu, entry_points) + stub * sizeof(void *))));
+}
+
+/* -- exits -------------------------------------------------------------------------------------------------------------- */
+
+static void record_exit(struct emitter *e, uint32_t site, uint32_t stub, guest_addr target, bool landing)
+{
+    enum { STEP = 16 };
+    struct host_code *out = e->out;
+    if (out->exit_count % STEP == 0)
+        out->exits = arena_grow(e->region->arena, out->exits, out->exit_count * sizeof *out->exits,
+                                (out->exit_count + STEP) * sizeof *out->exits);
+    out->exits[out->exit_count++] = (struct host_exit){.site = site, .stub = stub, .target = target, .is_call_landing = landing};
+}
+
+/* data[0] = target pc, data[1] = it is a call's landing */
+static void emit_link_stub(struct emitter *e, struct cold_path *cold)
+{
+    uint32_t stub = asm_offset(&e->as);
+    asm_patch(&e->as, cold->jump, stub);
+    record_exit(e, cold->jump, stub, cold->data[0], cold->data[1]);
+    emit_stub_call(e, STUB_LINK);
+}
+
+static struct cold_path *add_cold(struct emitter *e, uint32_t jump, void (*emit)(struct emitter *e, struct cold_path *cold))
+{
+    struct cold_path *cold = arena_allocate(e->region->arena, sizeof *cold);
+    cold->jump = jump;
+    cold->emit = emit;
+    cold->insn = e->current;
+    if (e->cold_last)
+        e->cold_last->next = cold;
+    else
+        e->cold_first = cold;
+    e->cold_last = cold;
+    return cold;
+}
+
+static void direct_jump(struct emitter *e, guest_addr target, bool landing)
+{
+    asm_align_rel32(&e->as, 1);
+    struct cold_path *cold = add_cold(e, asm_jmp(&e->as), emit_link_stub);
+    cold->data[0] = target;
+    cold->data[1] = landing;
+}
+
+static void load_guest_pc(struct emitter *e, int reg, guest_addr pc)
+{
+    asm_mov_imm(&e->as, reg, pc);
+}
+
+static void emit_pending_exit(struct emitter *e, struct cold_path *cold)
+{
+    asm_patch(&e->as, cold->jump, asm_offset(&e->as));
+    load_guest_pc(e, RAX, cold->data[0]);
+    emit_stub_jump(e, STUB_PENDING);
+}
+
+/* At this point nothing but pins matters: the region is being left for `target`. */
+static void poll(struct emitter *e, guest_addr target)
+{
+    asm_alu_imm(&e->as, ALU_CMP, 4, VCPU(pending), 0);
+    add_cold(e, asm_jcc(&e->as, HOST_NE), emit_pending_exit)->data[0] = target;
+}
+
+static bool exit_needs_flags(const struct emitter *e, const struct ir_insn *insn)
+{
+    return e->state_flags != IR_NONE && !(insn->note & IR_NOTE_FLAGS_DEAD);
+}
+
+static void bring_flags_home(struct emitter *e, const struct ir_insn *insn)
+{
+    if (!exit_needs_flags(e, insn))
+        return;
+    flags_go_home(e, e->state_flags);
+    e->state_flags = IR_NONE;
+}
+
+void x86_64_emit_insn_start(struct emitter *e, const struct ir_insn *insn, ir_ref self)
+{
+    (void)self;
+    e->current_pc = insn->imm;
+}
+
+/* A plain exit is one jcc that linking points at the target. One that polls or stores flags does so on the taken path, inline,
+ * so that a loop's back edge takes one jump. */
+void x86_64_emit_exit_if(struct emitter *e, const struct ir_insn *insn, ir_ref self)
+{
+    (void)self;
+    bool backward = insn->note & IR_NOTE_BACKWARD;
+    if (exit_needs_flags(e, insn) && e->state_flags != insn->a)
+        bring_flags_home(e, insn);
+    int cond = flags_to_host(e, insn->a, insn->cond);
+    bool store_flags = exit_needs_flags(e, insn);
+    if (!backward && !store_flags) {
+        asm_align_rel32(&e->as, 2);
+        add_cold(e, asm_jcc(&e->as, cond), emit_link_stub)->data[0] = insn->imm;
+        return;
+    }
+    uint32_t skip = asm_jcc_short(&e->as, cond ^ 1);
+    if (store_flags)
+        flags_store_host(e, insn->a);
+    if (backward)
+        poll(e, insn->imm);
+    direct_jump(e, insn->imm, false);
+    asm_patch_short(&e->as, skip);
+}
+
+void x86_64_emit_jump(struct emitter *e, const struct ir_insn *insn, ir_ref self)
+{
+    (void)self;
+    bring_flags_home(e, insn);
+    if (insn->note & IR_NOTE_BACKWARD)
+        poll(e, insn->imm);
+    direct_jump(e, insn->imm, false);
+}
+
+/* -- calls and returns --------------------------------------------------------------------------------------------------- */
+
+static void landing(struct emitter *e, guest_addr return_pc)
+{
+    asm_lea(&e->as, 8, RSP, operand_mem(RSP, 8));
+    direct_jump(e, return_pc, true);
+}
+
+void x86_64_emit_call(struct emitter *e, const struct ir_insn *insn, ir_ref self)
+{
+    (void)self;
+    guest_addr return_pc = ir_at(e->region, insn->a)->imm;
+    bring_flags_home(e, insn);
+    if (insn->note & IR_NOTE_BACKWARD)
+        poll(e, insn->imm);
+    asm_push(&e->as, use_integer(e, insn->a));
+    asm_align_rel32(&e->as, 1);
+    add_cold(e, asm_call(&e->as), emit_link_stub)->data[0] = insn->imm;
+    landing(e, return_pc);
+}
+
+/* data[0] = offset of the landing. The call's return address here leads there. */
+static void emit_call_miss(struct emitter *e, struct cold_path *cold)
+{
+    asm_patch(&e->as, cold->jump, asm_offset(&e->as));
+    emit_stub_call(e, STUB_LOOKUP);
+    asm_patch(&e->as, asm_jmp(&e->as), (uint32_t)cold->data[0]);
+}
+
+void x86_64_emit_call_indirect(struct emitter *e, const struct ir_insn *insn, ir_ref self)
+{
+    (void)self;
+    guest_addr return_pc = ir_at(e->region, insn->b)->imm;
+    bring_flags_home(e, insn);
+    /* The target first: the push below changes no register, and no allocation happens after it. */
+    use_integer_in(e, insn->a, RAX);
+    asm_push(&e->as, use_integer(e, insn->b));
+    struct operand hit;
+    struct cold_path *cold = add_cold(e, emit_lookup_probe(&e->as, &hit), emit_call_miss);
+    asm_call_operand(&e->as, hit);
+    cold->data[0] = asm_offset(&e->as);
+    landing(e, return_pc);
+}
+
+static void emit_lookup_miss(struct emitter *e, struct cold_path *cold)
+{
+    asm_patch(&e->as, cold->jump, asm_offset(&e->as));
+    emit_stub_jump(e, STUB_LOOKUP);
+}
+
+void x86_64_emit_jump_indirect(struct emitter *e, const struct ir_insn *insn, ir_ref self)
+{
+    (void)self;
+    bring_flags_home(e, insn);
+    use_integer_in(e, insn->a, RAX);
+    struct operand hit;
+    add_cold(e, emit_lookup_probe(&e->as, &hit), emit_lookup_miss);
+    asm_jmp_operand(&e->as, hit);
+}
+
+static void emit_return_miss_jump(struct emitter *e, struct cold_path *cold)
+{
+    asm_patch(&e->as, cold->jump, asm_offset(&e->as));
+    if (cold->regs[0] != RAX)
+        asm_mov(&e->as, 8, RAX, operand_reg(cold->regs[0]));
+    emit_stub_jump(e, STUB_RETURN_MISS);
+}
+
+void x86_64_emit_return_to(struct emitter *e, const struct ir_insn *insn, ir_ref self)
+{
+    (void)self;
+    bring_flags_home(e, insn);
+    int target = use_integer(e, insn->a);
+    asm_alu(&e->as, ALU_CMP, 8, target, operand_mem(RSP, 8));
+    add_cold(e, asm_jcc(&e->as, HOST_NE), emit_return_miss_jump)->regs[0] = target;
+    asm_ret(&e->as);
+}
+
+/* -- traps and helpers ----------------------------------------------------------------------------------------------------- */
+
+static void store_imm64(struct emitter *e, struct operand home, uint64_t value)
+{
+    if (value == (uint64_t)(int64_t)(int32_t)value) {
+        asm_mov_imm_store(&e->as, 8, home, (int32_t)value);
+        return;
+    }
+    asm_mov_imm(&e->as, RAX, value);
+    asm_mov_store(&e->as, 8, home, RAX);
+}
+
+/* A system call and a barrier go on after their instruction; every other trap is at it (vcpu.h). */
+static guest_addr trap_pc(const struct emitter *e, unsigned kind)
+{
+    return kind == VCPU_EXIT_SYSCALL || kind == VCPU_EXIT_BARRIER ? e->region->guest_end : e->current_pc;
+}
+
+void x86_64_emit_trap(struct emitter *e, const struct ir_insn *insn, ir_ref self)
+{
+    (void)self;
+    bring_flags_home(e, insn);
+    asm_mov_imm_store(&e->as, 4, VCPU(exit_reason), insn->cond);
+    store_imm64(e, VCPU(trap_payload), insn->imm);
+    store_imm64(e, VCPU(pc), trap_pc(e, insn->cond));
+    emit_stub_jump(e, STUB_TRAP);
+}
+
+void x86_64_emit_helper(struct emitter *e, const struct ir_insn *insn, ir_ref self)
+{
+    emit_helper_call(e, insn, self);
+}
