@@ -52,7 +52,7 @@ struct ir_region *ir_region_new(struct arena *arena, const struct guest_isa *isa
     return region;
 }
 
-static ir_ref store_insn(struct ir_region *region, const struct ir_insn *insn)
+ir_ref ir_append_plain(struct ir_region *region, const struct ir_insn *insn)
 {
     if (__builtin_expect(region->count == region->capacity, 0)) {
         size_t size = region->capacity * sizeof *region->insns;
@@ -72,17 +72,17 @@ static ir_ref append_constant(struct ir_region *region, const struct ir_insn *in
         if (seen->imm == insn->imm && seen->type == insn->type && seen->note == insn->note)
             return *slot;
     }
-    return *slot = store_insn(region, insn);
+    return *slot = ir_append_plain(region, insn);
 }
 
 static ir_ref append_get(struct ir_region *region, const struct ir_insn *insn)
 {
     struct ir_builder *builder = region->builder;
     if (insn->imm >= builder->field_count)
-        return store_insn(region, insn);
+        return ir_append_plain(region, insn);
     ir_ref *value = &builder->field_value[insn->imm];
     if (*value == IR_NONE)
-        *value = store_insn(region, insn);
+        *value = ir_append_plain(region, insn);
     return *value;
 }
 
@@ -94,7 +94,7 @@ static void append_put(struct ir_region *region, const struct ir_insn *insn)
             return;
         builder->field_value[insn->imm] = insn->a;
     }
-    store_insn(region, insn);
+    ir_append_plain(region, insn);
 }
 
 static ir_ref append_helper(struct ir_region *region, const struct ir_insn *insn)
@@ -103,7 +103,7 @@ static ir_ref append_helper(struct ir_region *region, const struct ir_insn *insn
     unsigned number = insn->imm & 0xffff;
     if (!isa || number >= isa->helper_count || isa->helpers[number].effects & HELPER_WRITES_STATE)
         forget_fields(region->builder);
-    ir_ref ref = store_insn(region, insn);
+    ir_ref ref = ir_append_plain(region, insn);
     return insn->type == IR_VOID ? IR_NONE : ref;
 }
 
@@ -117,7 +117,7 @@ static ir_ref append_exit(struct ir_region *region, struct ir_insn *insn)
     }
     if (insn->imm <= region->builder->insn_pc)
         insn->note |= IR_NOTE_BACKWARD;
-    store_insn(region, insn);
+    ir_append_plain(region, insn);
     return IR_NONE;
 }
 
@@ -143,7 +143,7 @@ ir_ref ir_append(struct ir_region *region, struct ir_insn insn)
                 return append_constant(region, &insn);
         }
     }
-    ir_ref ref = store_insn(region, &insn);
+    ir_ref ref = ir_append_plain(region, &insn);
     return info->result == IR_RESULT_NONE ? IR_NONE : ref;
 }
 

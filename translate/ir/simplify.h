@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Inside of ir/ and passes/: the rules that builder and fold pass share.
+ * Inside of ir/ and passes/: the rules that builder and fold pass share, and the builder's lower half.
  */
 #ifndef FERRY_TRANSLATE_IR_SIMPLIFY_H
 #define FERRY_TRANSLATE_IR_SIMPLIFY_H
@@ -13,6 +13,9 @@ ir_ref ir_simplify(struct ir_region *region, struct ir_insn *insn);
 
 /* Whether the token is known while translating. */
 bool ir_constant_flags(const struct ir_region *region, ir_ref token, uint32_t *nzcv);
+
+/* ir_append without any folding (build.c): for the parser and for passes that write a new array. */
+ir_ref ir_append_plain(struct ir_region *region, const struct ir_insn *insn);
 
 /* A new block begins: nothing is known any more of fields and constants of the one before (build.c). */
 void ir_begin_block(struct ir_region *region, guest_addr pc);
