@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What every suite's run.sh uses. A suite prints one line a case: `PASS name`, `FAIL name` or `SKIP name: why`, and whatever
+# else explains a failure; tests/run counts the lines.
+set -u
+source_dir=${FERRY_SOURCE:?run by tests/run}
+build_dir=${FERRY_BUILD:?run by tests/run}
+scratch=${FERRY_SCRATCH:?run by tests/run}
+ferry=$build_dir/ferry
+
+pass() { echo "PASS $suite/$1"; }
+fail() { echo "FAIL $suite/$1"; }
+skip() { echo "SKIP $suite/$1: $2"; }
+
+# expect NAME COMMAND…: passes when the command succeeds; its output is shown when it does not.
+expect() {
+    local name=$1 log="$scratch/log"
+    shift
+    if "$@" >"$log" 2>&1 </dev/null; then pass "$name"; else fail "$name"; sed 's/^/    /' "$log" | tail -n 30; fi
+}
+
+# same NAME EXPECTED-FILE ACTUAL-FILE
+same() {
+    if cmp -s "$2" "$3"; then pass "$1"; else fail "$1"; diff -a "$2" "$3" | head -n 20 | sed 's/^/    /'; fi
+}
