@@ -28,6 +28,11 @@ const char *const vector_insn_name[VECTOR_INSN_COUNT] = {
 #undef VECTOR_NAME
 };
 
+bool vector_insn_has_src1(enum vector_insn op)
+{
+    return encodings[op].flags & FLAG_N;
+}
+
 struct encoded { uint8_t bytes[16]; unsigned count; };
 
 static void put_byte(struct encoded *out, unsigned value)

@@ -80,7 +80,7 @@
     X(pshufb, 66, 38, 0x00, N) X(pshufd, 66, 0F, 0x70, 0) X(pshuflw, F2, 0F, 0x70, 0) X(pshufhw, F3, 0F, 0x70, 0)            \
     X(palignr, 66, 3A, 0x0f, N)                                                                                              \
     X(pmovsxbw, 66, 38, 0x20, 0) X(pmovsxwd, 66, 38, 0x23, 0) X(pmovsxdq, 66, 38, 0x25, 0)                                   \
-    X(pmovzxbw, 66, 38, 0x30, 0) X(pmovzxwd, 66, 38, 0x33, 0) X(pmovzxdq, 66, 38, 0x35, 0)                                   \
+    X(pmovzxbw, 66, 38, 0x30, 0) X(pmovzxwd, 66, 38, 0x33, 0) X(pmovzxdq, 66, 38, 0x35, 0) X(pmovzxwq, 66, 38, 0x34, 0)      \
     X(pbroadcastb, 66, 38, 0x78, V) X(pbroadcastw, 66, 38, 0x79, V) X(pbroadcastd, 66, 38, 0x58, V)                          \
     X(pbroadcastq, 66, 38, 0x59, V)                                                                                          \
     X(pinsrb, 66, 3A, 0x20, N) X(pinsrw, 66, 0F, 0xc4, N) X(pinsrd, 66, 3A, 0x22, N) X(pinsrq, 66, 3A, 0x22, N | W)          \
@@ -109,6 +109,7 @@ enum vector_insn {
     VECTOR_INSN_COUNT
 };
 extern const char *const vector_insn_name[VECTOR_INSN_COUNT];
+bool vector_insn_has_src1(enum vector_insn op);              /* flag N */
 
 /* Immediate shifts of whole lanes, as opcode | extension << 8. SHIFT_*_BYTES move the whole register by bytes. */
 enum vector_shift {
