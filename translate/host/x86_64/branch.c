@@ -102,26 +102,36 @@ void x86_64_emit_insn_start(struct emitter *e, const struct ir_insn *insn, ir_re
     e->current_pc = insn->imm;
 }
 
-/* A plain exit is one jcc that linking points at the target. One that polls or stores flags does so on the taken path, inline,
- * so that a loop's back edge takes one jump. */
+/* data[0] = target pc, data[1] = it is backward */
+static void emit_exit_with_flags(struct emitter *e, struct cold_path *cold)
+{
+    asm_patch(&e->as, cold->jump, asm_offset(&e->as));
+    cold_flags_go_home(e, cold);
+    if (cold->data[1])
+        poll(e, cold->data[0]);
+    direct_jump(e, cold->data[0], false);
+}
+
+/* A plain exit is one jcc that linking points at the target. One that polls does so on the taken path, inline, so that a loop's
+ * back edge takes one jump; one that must store flags goes out of line. */
 void x86_64_emit_exit_if(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
     (void)self;
     bool backward = insn->note & IR_NOTE_BACKWARD;
-    if (exit_needs_flags(e, insn) && e->state_flags != insn->a)
-        bring_flags_home(e, insn);
     int cond = flags_to_host(e, insn->a, insn->cond);
-    bool store_flags = exit_needs_flags(e, insn);
-    if (!backward && !store_flags) {
+    if (exit_needs_flags(e, insn)) {
+        struct cold_path *cold = cold_jump(e, cond, emit_exit_with_flags);
+        cold->data[0] = insn->imm;
+        cold->data[1] = backward;
+        return;
+    }
+    if (!backward) {
         asm_align_rel32(&e->as, 2);
         add_cold(e, asm_jcc(&e->as, cond), emit_link_stub)->data[0] = insn->imm;
         return;
     }
     uint32_t skip = asm_jcc_short(&e->as, cond ^ 1);
-    if (store_flags)
-        flags_store_host(e, insn->a);
-    if (backward)
-        poll(e, insn->imm);
+    poll(e, insn->imm);
     direct_jump(e, insn->imm, false);
     asm_patch_short(&e->as, skip);
 }
