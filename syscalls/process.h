@@ -41,6 +41,9 @@ struct thread {
     volatile sig_atomic_t in_system_call;  /* inside host_call_blocking's window */
     volatile sig_atomic_t signal_arrived;  /* set by the host handler; checked by the window */
     void *host_stack; size_t host_stack_size;
+    siginfo_t arrived;                     /* the signal the kernel delivered to us while signal_arrived; every other one is blocked then */
+    uint64_t held_set;                     /* blocked asynchronous SIGSEGV and the like: the host cannot hold them for us */
+    siginfo_t held[4];                     /* by signal_held_slot */
     bool vfork_child;                      /* shares the parent's memory until exec or exit */
     bool exiting;
     int exit_status;
@@ -55,6 +58,9 @@ struct process_operations {
     void (*exit_thread)(struct thread *thread, int status) __attribute__((noreturn));
     void (*exit_group)(struct thread *thread, int status) __attribute__((noreturn));
     int64_t (*signal_return)(struct thread *thread);
+    /* The host's side of an action: default and ignore are mirrored, a handler becomes our queueing one. 0 or negative errno. */
+    int64_t (*signal_action)(struct thread *thread, int signal, const struct signal_action *action);
+    unsigned minimum_signal_stack;         /* sigaltstack refuses less */
 };
 
 struct process {
@@ -76,10 +82,13 @@ struct process {
     guest_addr auxv_address; size_t auxv_size;
     guest_addr arguments_start, arguments_end, environment_start, environment_end;
     guest_addr vdso, signal_trampoline;
+    bool clone_tls_before_child;           /* clone's arguments: (flags, stack, parent, tls, child) instead of (…, child, tls) */
     int own_descriptor;                    /* /proc/self/exe of ferry, high and close-on-exec; hidden from the guest */
     int exec_descriptor;                   /* the program's, or -1 */
     bool strace;
     bool trace_unimplemented;
+    void (*log)(void *user, const char *text);   /* --strace and --trace=unimplemented: whole lines; NULL: to stderr */
+    void *log_user;
     int argument_count; char **arguments;  /* ferry's own options, passed on to exec'ed children */
     void *user;
 };
@@ -97,6 +106,8 @@ int64_t host_call_blocking(struct thread *thread, long number, uint64_t a, uint6
 
 /* -- paths: `path` as the guest sees it -> the host path (sysroot first). buffer is PATH_MAX bytes ------------------------ */
 const char *path_to_host(struct process *process, const char *path, char *buffer);
+/* The same for calls that follow a last symbolic link (open, exec): absolute links inside the sysroot stay inside it. */
+const char *path_to_host_followed(struct process *process, const char *path, char *buffer);
 int64_t path_from_guest(struct thread *thread, guest_addr address, char *buffer);   /* copies and maps; 0 or negative errno */
 
 /* -- address space (address_space.c). Addresses are guest's; results are addresses or negative errno --------------------- */
@@ -108,6 +119,13 @@ int64_t address_space_remap(struct process *process, guest_addr old, uint64_t ol
 int64_t address_space_brk(struct process *process, guest_addr brk);
 /* Protection bits the guest gave the page (PROT_*), or -1 when unmapped. */
 int address_space_protection(const struct process *process, guest_addr address);
+/* The same for code: true when [address, address + size) may be executed. Cheap: for each fetch. */
+bool address_space_executable(struct process *process, guest_addr address, size_t size);
+/* Around fork: the child's copy must not be half changed. */
+void address_space_lock(struct process *process);
+void address_space_unlock(struct process *process);
+/* The first guest mapping that ends above `from`; false: none. */
+bool address_space_next(const struct process *process, guest_addr from, guest_addr *start, guest_addr *end, int *protection);
 
 /* -- signals (signals.c) --------------------------------------------------------------------------------------------------- */
 /* Next deliverable signal of thread, dequeued, or 0. */
@@ -115,5 +133,15 @@ int signal_next(struct thread *thread, siginfo_t *info);
 bool signal_deliverable(const struct thread *thread);
 void signal_queue_add(struct signal_queue *queue, const siginfo_t *info);
 void signal_set_mask(struct thread *thread, uint64_t mask);
+/* false: a signal came first, deliver it before changing the mask (return SYSCALL_RESTART_ALWAYS). */
+bool signal_try_mask(struct thread *thread, uint64_t mask);
+/* From the host's handler. false: this one must wait (held). */
+bool signal_arrive(struct thread *thread, const siginfo_t *info);
+#define SIGNAL_BIT(signal) (1ull << ((signal) - 1))
+/* Never blocked on the host: a fault while blocked would kill us. */
+#define SIGNALS_SYNCHRONOUS (SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGILL))
+uint64_t host_signal_mask(uint64_t mask);  /* sets the calling thread's; returns the old one */
+/* A call was interrupted before it had any effect: always made again after the handler. */
+#define SYSCALL_RESTART_ALWAYS (-513)
 
 #endif

@@ -1,0 +1,566 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The guest's address space: a sorted array of mappings. Every guest address is chosen here and mapped with MAP_FIXED, so that
+ * the guest sees one layout whatever the host does (arm64 with 39 bits is the model: mmap(2) top-down below the stack, mm/mmap.c's
+ * rules for hints). The host's own table holds file names and offsets; only the guest's protection is kept here, because
+ * guest code is never executable on the host.
+ *
+ * Lock: space->lock is a leaf. engine_invalidate is called after it is released: translation takes it under the engine's lock.
+ */
+#include "syscalls/process.h"
+#include "syscalls/address_space.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#define PAGE 4096ull
+#define PAGE_MASK (PAGE - 1)
+#define FIXED_LIMIT 0x7e0000000000ull    /* above: the host's stack, libraries and our own mappings */
+#define SHARED_LIMIT 0x8000000000ull     /* below: nothing of the host's; above, holes must be probed */
+#define HOST_MINIMUM 0x10000ull          /* hints below are ignored (vm.mmap_min_addr) */
+
+struct mapping { guest_addr start, end; int protection; };
+
+struct address_space {
+    pthread_mutex_t lock;
+    struct mapping *mappings;
+    size_t count, capacity;
+    guest_addr mmap_top, brk_start, brk;
+    /* The executable mapping looked up last, for fetches without the lock. Odd sequence: being changed. */
+    _Atomic uint32_t sequence;
+    _Atomic guest_addr code_start, code_end;
+};
+
+static uint64_t page_up(uint64_t value) { return (value + PAGE_MASK) & ~PAGE_MASK; }
+
+/* -- the table ----------------------------------------------------------------------------------------------------------- */
+
+/* Index of the first mapping that ends above address; count when none does. */
+static size_t find_mapping(const struct address_space *space, guest_addr address)
+{
+    size_t low = 0, high = space->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (space->mappings[middle].end > address)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+static bool range_free(const struct address_space *space, guest_addr start, guest_addr end)
+{
+    size_t index = find_mapping(space, start);
+    return index == space->count || space->mappings[index].start >= end;
+}
+
+/* Room for two more mappings: what one change can add. The array is never malloc'ed, since children of a raw clone change it too. */
+static bool reserve_entries(struct address_space *space)
+{
+    if (space->count + 2 <= space->capacity)
+        return true;
+    size_t old_bytes = space->capacity * sizeof *space->mappings, bytes = old_bytes ? old_bytes * 2 : 16 * PAGE;
+    void *array = old_bytes ? mremap(space->mappings, old_bytes, bytes, MREMAP_MAYMOVE)
+                            : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (array == MAP_FAILED)
+        return false;
+    space->mappings = array;
+    space->capacity = bytes / sizeof *space->mappings;
+    return true;
+}
+
+static void insert_at(struct address_space *space, size_t index, struct mapping mapping)
+{
+    memmove(&space->mappings[index + 1], &space->mappings[index], (space->count - index) * sizeof mapping);
+    space->mappings[index] = mapping;
+    space->count++;
+}
+
+/* Cuts [start, end) out of the table; true when any of it was executable. */
+static bool table_remove(struct address_space *space, guest_addr start, guest_addr end)
+{
+    bool had_code = false;
+    size_t first = find_mapping(space, start), index = first;
+    if (first < space->count && space->mappings[first].start < start) {
+        struct mapping *left = &space->mappings[first];
+        if (left->start >= end)
+            return false;
+        had_code = left->protection & PROT_EXEC;
+        if (left->end > end) {
+            struct mapping right = { end, left->end, left->protection };
+            left->end = start;
+            insert_at(space, first + 1, right);
+            return had_code;
+        }
+        left->end = start;
+        first = ++index;
+    }
+    for (; index < space->count && space->mappings[index].end <= end; index++)
+        had_code |= (space->mappings[index].protection & PROT_EXEC) != 0;
+    if (index < space->count && space->mappings[index].start < end) {
+        had_code |= (space->mappings[index].protection & PROT_EXEC) != 0;
+        space->mappings[index].start = end;
+    }
+    memmove(&space->mappings[first], &space->mappings[index], (space->count - index) * sizeof *space->mappings);
+    space->count -= index - first;
+    return had_code;
+}
+
+/* Neighbours of equal protection become one: the host keeps what else differs. */
+static void table_add(struct address_space *space, guest_addr start, guest_addr end, int protection)
+{
+    size_t index = find_mapping(space, start);
+    struct mapping *left = index ? &space->mappings[index - 1] : NULL;
+    struct mapping *right = index < space->count ? &space->mappings[index] : NULL;
+    bool joins_left = left && left->end == start && left->protection == protection;
+    bool joins_right = right && right->start == end && right->protection == protection;
+    if (joins_left && joins_right) {
+        left->end = right->end;
+        memmove(right, right + 1, (space->count - index - 1) * sizeof *right);
+        space->count--;
+    } else if (joins_left) {
+        left->end = end;
+    } else if (joins_right) {
+        right->start = start;
+    } else {
+        insert_at(space, index, (struct mapping){ start, end, protection });
+    }
+}
+
+/* Every page of [start, end) is mapped. */
+static bool range_mapped(const struct address_space *space, guest_addr start, guest_addr end)
+{
+    for (size_t index = find_mapping(space, start); index < space->count && space->mappings[index].start <= start; index++) {
+        start = space->mappings[index].end;
+        if (start >= end)
+            return true;
+    }
+    return false;
+}
+
+static void lock(struct address_space *space)
+{
+    pthread_mutex_lock(&space->lock);
+}
+
+static void begin_change(struct address_space *space)
+{
+    lock(space);
+    atomic_fetch_add_explicit(&space->sequence, 1, memory_order_acq_rel);
+    atomic_store_explicit(&space->code_start, 0, memory_order_relaxed);
+    atomic_store_explicit(&space->code_end, 0, memory_order_relaxed);
+}
+
+static void end_change(struct address_space *space)
+{
+    atomic_fetch_add_explicit(&space->sequence, 1, memory_order_release);
+    pthread_mutex_unlock(&space->lock);
+}
+
+/* -- choosing addresses -------------------------------------------------------------------------------------------------- */
+
+/* Highest free place of size bytes that ends at or below limit. */
+static guest_addr find_below(const struct address_space *space, guest_addr limit, uint64_t size)
+{
+    guest_addr end = limit;
+    for (size_t index = find_mapping(space, limit - 1); ; index--) {
+        if (index < space->count && space->mappings[index].start < end) {
+            guest_addr low = space->mappings[index].end;
+            if (low < end && end - low >= size)
+                return end - size;
+            end = space->mappings[index].start;
+        }
+        if (index == 0)
+            break;
+    }
+    return end > HOST_MINIMUM && end - HOST_MINIMUM >= size ? end - size : 0;
+}
+
+/* Above the classic area, bottom-up. The host may have something there: the caller maps without replacing and asks again higher. */
+static guest_addr find_above(const struct address_space *space, guest_addr from, uint64_t size)
+{
+    for (size_t index = find_mapping(space, from); index < space->count; index++) {
+        const struct mapping *mapping = &space->mappings[index];
+        if (mapping->start > from && mapping->start - from >= size)
+            return from;
+        if (mapping->end > from)
+            from = mapping->end;
+    }
+    return from <= FIXED_LIMIT && FIXED_LIMIT - from >= size ? from : 0;
+}
+
+static guest_addr choose_address(const struct address_space *space, guest_addr hint, uint64_t size)
+{
+    hint &= ~PAGE_MASK;
+    if (hint >= HOST_MINIMUM && hint < FIXED_LIMIT && size <= FIXED_LIMIT - hint && range_free(space, hint, hint + size))
+        return hint;
+    guest_addr address = find_below(space, space->mmap_top, size);
+    return address ? address : find_above(space, SHARED_LIMIT, size);
+}
+
+/* The holes of [start, end) hold nothing of the host's. Only asked above the classic area. */
+static bool holes_are_ours(const struct address_space *space, guest_addr start, guest_addr end)
+{
+    if (end <= SHARED_LIMIT)
+        return true;
+    for (size_t index = find_mapping(space, start); start < end; index++) {
+        guest_addr hole_end = index < space->count && space->mappings[index].start < end ? space->mappings[index].start : end;
+        if (hole_end > start) {
+            void *place = (void *)(uintptr_t)start;
+            if (mmap(place, hole_end - start, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED)
+                return false;
+            munmap(place, hole_end - start);
+        }
+        if (index >= space->count || space->mappings[index].start >= end)
+            break;
+        start = space->mappings[index].end;
+    }
+    return true;
+}
+
+/* Guest code is data to the host; what can be executed can be read. */
+static int host_protection(int protection)
+{
+    int host = protection & (PROT_READ | PROT_WRITE | PROT_GROWSDOWN | PROT_GROWSUP);
+    return protection & PROT_EXEC ? host | PROT_READ : host;
+}
+
+/* -- mmap, munmap, mprotect, mremap, brk --------------------------------------------------------------------------------- */
+
+static int64_t host_map(guest_addr address, uint64_t size, int protection, int flags, int fd, uint64_t offset)
+{
+    return host_call(SYS_mmap, address, size, (unsigned)host_protection(protection), (unsigned)flags, (uint64_t)(int64_t)fd, offset);
+}
+
+static int64_t map_fixed(struct address_space *space, guest_addr address, uint64_t size, int protection, int flags, int fd, uint64_t offset, bool *had_code)
+{
+    if (address & PAGE_MASK)
+        return -EINVAL;
+    if (address >= FIXED_LIMIT || size > FIXED_LIMIT - address)
+        return -ENOMEM;
+    if ((flags & MAP_FIXED_NOREPLACE) == MAP_FIXED_NOREPLACE && !range_free(space, address, address + size))
+        return -EEXIST;
+    if (!holes_are_ours(space, address, address + size))
+        return (flags & MAP_FIXED_NOREPLACE) == MAP_FIXED_NOREPLACE ? -EEXIST : -ENOMEM;
+    int64_t result = host_map(address, size, protection, (flags & ~MAP_FIXED_NOREPLACE) | MAP_FIXED, fd, offset);
+    if (result >= 0)
+        *had_code = table_remove(space, address, address + size);
+    return result;
+}
+
+static int64_t map_anywhere(struct address_space *space, guest_addr hint, uint64_t size, int protection, int flags, int fd, uint64_t offset)
+{
+    guest_addr address = choose_address(space, hint, size);
+    while (address) {
+        int64_t result = host_map(address, size, protection, flags | MAP_FIXED_NOREPLACE, fd, offset);
+        if (result != -EEXIST)
+            return result;
+        address = find_above(space, address >= SHARED_LIMIT ? address + (1ull << 30) : SHARED_LIMIT, size);
+    }
+    return -ENOMEM;
+}
+
+int64_t address_space_map(struct process *process, guest_addr hint, uint64_t size, int protection, int flags, int fd, uint64_t offset)
+{
+    struct address_space *space = process->space;
+    bool had_code = false;
+    if (size == 0)
+        return -EINVAL;
+    size = page_up(size);
+    if (size == 0 || size > FIXED_LIMIT)
+        return -ENOMEM;
+    begin_change(space);
+    int64_t result = -ENOMEM;
+    if (reserve_entries(space))
+        result = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) ? map_fixed(space, hint, size, protection, flags, fd, offset, &had_code)
+                                                           : map_anywhere(space, hint, size, protection, flags, fd, offset);
+    if (result >= 0)
+        table_add(space, (guest_addr)result, (guest_addr)result + size, protection & (PROT_READ | PROT_WRITE | PROT_EXEC));
+    end_change(space);
+    if (had_code && process->engine)
+        engine_invalidate(process->engine, (guest_addr)result, (guest_addr)result + size);
+    return result;
+}
+
+/* Unmaps what is the guest's in [start, end) on the host; holes may be the host's. */
+static void host_unmap(struct address_space *space, guest_addr start, guest_addr end)
+{
+    for (size_t index = find_mapping(space, start); index < space->count && space->mappings[index].start < end; index++) {
+        guest_addr low = space->mappings[index].start > start ? space->mappings[index].start : start;
+        guest_addr high = space->mappings[index].end < end ? space->mappings[index].end : end;
+        munmap((void *)(uintptr_t)low, high - low);
+    }
+}
+
+int64_t address_space_unmap(struct process *process, guest_addr start, uint64_t size)
+{
+    struct address_space *space = process->space;
+    if ((start & PAGE_MASK) || size == 0 || page_up(size) == 0 || start >= FIXED_LIMIT || page_up(size) > FIXED_LIMIT - start)
+        return -EINVAL;
+    guest_addr end = start + page_up(size);
+    begin_change(space);
+    if (!reserve_entries(space)) {
+        end_change(space);
+        return -ENOMEM;
+    }
+    host_unmap(space, start, end);
+    bool had_code = table_remove(space, start, end);
+    end_change(space);
+    if (had_code)
+        engine_invalidate(process->engine, start, end);
+    return 0;
+}
+
+/* mprotect stops at the first hole with ENOMEM, the pages before it changed. */
+static int64_t protect_range(struct address_space *space, guest_addr start, guest_addr end, int protection, bool *had_code)
+{
+    int64_t result = 0;
+    while (start < end) {
+        size_t index = find_mapping(space, start);
+        if (index == space->count || space->mappings[index].start > start)
+            return -ENOMEM;
+        guest_addr stop = space->mappings[index].end < end ? space->mappings[index].end : end;
+        result = host_call(SYS_mprotect, start, stop - start, (unsigned)host_protection(protection), 0, 0, 0);
+        if (result < 0)
+            return result;
+        if (!reserve_entries(space))
+            return -ENOMEM;
+        *had_code |= table_remove(space, start, stop);
+        table_add(space, start, stop, protection & (PROT_READ | PROT_WRITE | PROT_EXEC));
+        start = stop;
+    }
+    return 0;
+}
+
+int64_t address_space_protect(struct process *process, guest_addr start, uint64_t size, int protection)
+{
+    struct address_space *space = process->space;
+    bool had_code = false;
+    if (start & PAGE_MASK)
+        return -EINVAL;
+    if (size == 0)
+        return 0;
+    if (page_up(size) == 0 || start >= FIXED_LIMIT || page_up(size) > FIXED_LIMIT - start)
+        return -ENOMEM;
+    guest_addr end = start + page_up(size);
+    begin_change(space);
+    int64_t result = protect_range(space, start, end, protection, &had_code);
+    end_change(space);
+    if (had_code && process->engine)
+        engine_invalidate(process->engine, start, end);
+    return result;
+}
+
+struct remap { guest_addr old; uint64_t old_size, new_size; int flags; guest_addr target; };
+
+/* Where the result goes: in place, at the given address, or at one we choose; 0 and *error when it cannot. */
+static guest_addr remap_target(struct address_space *space, const struct remap *r, int64_t *error)
+{
+    if (r->flags & MREMAP_FIXED) {
+        bool overlaps = r->target < r->old + r->old_size && r->old < r->target + r->new_size;
+        bool bad = (r->target & PAGE_MASK) || r->target >= FIXED_LIMIT || r->new_size > FIXED_LIMIT - r->target || overlaps;
+        *error = bad ? -EINVAL : -ENOMEM;
+        return bad || !holes_are_ours(space, r->target, r->target + r->new_size) ? 0 : r->target;
+    }
+    bool grows_in_place = r->old + r->old_size <= FIXED_LIMIT - (r->new_size - r->old_size)
+        && range_free(space, r->old + r->old_size, r->old + r->new_size) && holes_are_ours(space, r->old + r->old_size, r->old + r->new_size);
+    if (!(r->flags & MREMAP_DONTUNMAP) && grows_in_place)
+        return r->old;
+    *error = -ENOMEM;
+    return r->flags & MREMAP_MAYMOVE ? choose_address(space, r->flags & MREMAP_DONTUNMAP ? r->target : 0, r->new_size) : 0;
+}
+
+static int64_t remap_range(struct address_space *space, const struct remap *r, bool *moved_code)
+{
+    int64_t error = -ENOMEM;
+    size_t index = find_mapping(space, r->old);
+    if (index == space->count || space->mappings[index].start > r->old)
+        return -EFAULT;
+    int protection = space->mappings[index].protection;
+    if (space->mappings[index].end < r->old + r->old_size)
+        return -EFAULT;
+    guest_addr target = remap_target(space, r, &error);
+    if (!target)
+        return error;
+    int flags = target == r->old ? 0 : MREMAP_MAYMOVE | MREMAP_FIXED | (r->flags & MREMAP_DONTUNMAP);
+    int64_t result = host_call(SYS_mremap, r->old, r->old_size, r->new_size, (unsigned)flags, target, 0);
+    if (result < 0)
+        return result;
+    *moved_code = table_remove(space, target, target + r->new_size) | ((protection & PROT_EXEC) != 0);
+    if (target != r->old && r->old_size && !(flags & MREMAP_DONTUNMAP)) {
+        reserve_entries(space);
+        table_remove(space, r->old, r->old + r->old_size);
+    }
+    table_add(space, target, target + r->new_size, protection);
+    return (int64_t)target;
+}
+
+/* Shrinking in place is an munmap of the tail. */
+static int64_t remap_shrink(struct process *process, const struct remap *r)
+{
+    if (!range_mapped(process->space, r->old, r->old + r->old_size))
+        return -EFAULT;
+    int64_t result = r->new_size < r->old_size ? address_space_unmap(process, r->old + r->new_size, r->old_size - r->new_size) : 0;
+    return result < 0 ? result : (int64_t)r->old;
+}
+
+int64_t address_space_remap(struct process *process, guest_addr old, uint64_t old_size, uint64_t new_size, int flags, guest_addr new_address)
+{
+    struct address_space *space = process->space;
+    struct remap r = { old, page_up(old_size), page_up(new_size), flags, new_address };
+    bool moved_code = false;
+    if ((flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)) || (old & PAGE_MASK) || r.new_size == 0)
+        return -EINVAL;
+    if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && !(flags & MREMAP_MAYMOVE))
+        return -EINVAL;
+    if ((flags & MREMAP_DONTUNMAP) && r.old_size != r.new_size)
+        return -EINVAL;
+    if (old >= FIXED_LIMIT || r.old_size > FIXED_LIMIT - old)
+        return -EFAULT;
+    if (r.new_size > FIXED_LIMIT)
+        return -ENOMEM;
+    if (!(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && r.new_size <= r.old_size)
+        return remap_shrink(process, &r);
+    if ((flags & MREMAP_FIXED) && r.new_size < r.old_size) {
+        int64_t result = remap_shrink(process, &r);
+        if (result < 0)
+            return result;
+        r.old_size = r.new_size;
+    }
+    begin_change(space);
+    int64_t result = reserve_entries(space) ? remap_range(space, &r, &moved_code) : -ENOMEM;
+    end_change(space);
+    if (moved_code && result >= 0) {
+        engine_invalidate(process->engine, old, old + r.old_size);
+        engine_invalidate(process->engine, (guest_addr)result, (guest_addr)result + r.new_size);
+    }
+    return result;
+}
+
+int64_t address_space_brk(struct process *process, guest_addr brk)
+{
+    struct address_space *space = process->space;
+    lock(space);
+    guest_addr old = space->brk, start = space->brk_start;
+    bool fits = brk >= start && brk < SHARED_LIMIT && range_free(space, page_up(old), page_up(brk) > page_up(old) ? page_up(brk) : page_up(old));
+    pthread_mutex_unlock(&space->lock);
+    if (!fits)
+        return (int64_t)old;
+    if (page_up(brk) > page_up(old)) {
+        int64_t result = address_space_map(process, page_up(old), page_up(brk) - page_up(old), PROT_READ | PROT_WRITE,
+                                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+        if (result < 0)
+            return (int64_t)old;
+    } else if (page_up(brk) < page_up(old)) {
+        address_space_unmap(process, page_up(brk), page_up(old) - page_up(brk));
+    }
+    lock(space);
+    space->brk = brk;
+    process->brk = brk;
+    pthread_mutex_unlock(&space->lock);
+    return (int64_t)brk;
+}
+
+/* -- looking --------------------------------------------------------------------------------------------------------------- */
+
+int address_space_protection(const struct process *process, guest_addr address)
+{
+    struct address_space *space = process->space;
+    lock(space);
+    size_t index = find_mapping(space, address);
+    bool inside = index < space->count && space->mappings[index].start <= address;
+    int protection = inside ? space->mappings[index].protection : -1;
+    pthread_mutex_unlock(&space->lock);
+    return protection;
+}
+
+static bool executable_slow(struct address_space *space, guest_addr address, guest_addr end)
+{
+    begin_change(space);
+    size_t index = find_mapping(space, address);
+    bool inside = index < space->count && space->mappings[index].start <= address && (space->mappings[index].protection & PROT_EXEC);
+    bool whole = inside && space->mappings[index].end >= end;
+    if (inside) {
+        atomic_store_explicit(&space->code_start, space->mappings[index].start, memory_order_relaxed);
+        atomic_store_explicit(&space->code_end, space->mappings[index].end, memory_order_relaxed);
+    }
+    end_change(space);
+    return whole;
+}
+
+bool address_space_executable(struct process *process, guest_addr address, size_t size)
+{
+    struct address_space *space = process->space;
+    uint32_t sequence = atomic_load_explicit(&space->sequence, memory_order_acquire);
+    guest_addr start = atomic_load_explicit(&space->code_start, memory_order_relaxed);
+    guest_addr end = atomic_load_explicit(&space->code_end, memory_order_relaxed);
+    atomic_thread_fence(memory_order_acquire);
+    if (!(sequence & 1) && atomic_load_explicit(&space->sequence, memory_order_relaxed) == sequence && address >= start && address < end && end - address >= size)
+        return true;
+    return address + size >= address && executable_slow(space, address, address + size);
+}
+
+bool address_space_next(const struct process *process, guest_addr from, guest_addr *start, guest_addr *end, int *protection)
+{
+    struct address_space *space = process->space;
+    lock(space);
+    size_t index = find_mapping(space, from);
+    bool found = index < space->count;
+    if (found) {
+        *start = space->mappings[index].start;
+        *end = space->mappings[index].end;
+        *protection = space->mappings[index].protection;
+    }
+    pthread_mutex_unlock(&space->lock);
+    return found;
+}
+
+/* -- set-up ---------------------------------------------------------------------------------------------------------------- */
+
+struct address_space *address_space_new(struct process *process)
+{
+    struct address_space *space = calloc(1, sizeof *space);
+    (void)process;
+    if (!space)
+        return NULL;
+    pthread_mutex_init(&space->lock, NULL);
+    space->mmap_top = ADDRESS_SPACE_MMAP_TOP;
+    return space;
+}
+
+void address_space_set_brk(struct process *process, guest_addr start)
+{
+    process->space->brk_start = process->space->brk = start;
+    process->brk_start = process->brk = start;
+}
+
+void address_space_set_mmap_top(struct process *process, guest_addr top)
+{
+    process->space->mmap_top = top;
+}
+
+void address_space_adopt(struct process *process, guest_addr start, uint64_t size, int protection)
+{
+    struct address_space *space = process->space;
+    begin_change(space);
+    if (reserve_entries(space)) {
+        table_remove(space, start, start + page_up(size));
+        table_add(space, start, start + page_up(size), protection);
+    }
+    end_change(space);
+}
+
+void address_space_lock(struct process *process)
+{
+    lock(process->space);
+}
+
+void address_space_unlock(struct process *process)
+{
+    pthread_mutex_unlock(&process->space->lock);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * System calls on the guest's memory. mmap and its kind go through the address space; the advising kind goes to the host for
+ * what is the guest's.
+ */
+#include "syscalls/calls.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+/* What a guest may ask of mmap; MAP_32BIT (0x40) is the x86 host's own. */
+#define GUEST_MAP_FLAGS (~(int64_t)0x40)
+
+int64_t syscall_mmap(struct thread *thread, const uint64_t *arguments)
+{
+    int flags = (int)(arguments[3] & GUEST_MAP_FLAGS);
+    int fd = flags & MAP_ANONYMOUS ? -1 : (int)arguments[4];
+    if (arguments[5] & 4095)
+        return -EINVAL;
+    return address_space_map(thread->process, arguments[0], arguments[1], (int)arguments[2], flags, fd, arguments[5]);
+}
+
+int64_t syscall_munmap(struct thread *thread, const uint64_t *arguments)
+{
+    return address_space_unmap(thread->process, arguments[0], arguments[1]);
+}
+
+int64_t syscall_mremap(struct thread *thread, const uint64_t *arguments)
+{
+    return address_space_remap(thread->process, arguments[0], arguments[1], arguments[2], (int)arguments[3], arguments[4]);
+}
+
+int64_t syscall_mprotect(struct thread *thread, const uint64_t *arguments)
+{
+    return address_space_protect(thread->process, arguments[0], arguments[1], (int)arguments[2]);
+}
+
+int64_t syscall_brk(struct thread *thread, const uint64_t *arguments)
+{
+    return address_space_brk(thread->process, arguments[0]);
+}
+
+int64_t syscall_remap_file_pages(struct thread *thread, const uint64_t *arguments)
+{
+    (void)thread;
+    return host_call(SYS_remap_file_pages, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], 0);
+}
+
+/* The host's own memory must look unmapped: [start, start + size) as one range of guest mappings, or ENOMEM. */
+static bool all_guest(struct thread *thread, guest_addr start, uint64_t size)
+{
+    guest_addr low, high, end = start + ((size + 4095) & ~4095ull);
+    int protection;
+    while (start < end) {
+        if (!address_space_next(thread->process, start, &low, &high, &protection) || low > start)
+            return false;
+        start = high;
+    }
+    return start >= end;
+}
+
+/* Calls of the form (address, length, ...) that the host answers for guest memory. */
+static int64_t on_range(struct thread *thread, long number, const uint64_t *arguments)
+{
+    if (!(arguments[0] & 4095) && arguments[1] && !all_guest(thread, arguments[0], arguments[1]))
+        return -ENOMEM;
+    return host_call(number, arguments[0], arguments[1], arguments[2], 0, 0, 0);
+}
+
+int64_t syscall_madvise(struct thread *thread, const uint64_t *arguments)
+{
+    int64_t result = on_range(thread, SYS_madvise, arguments);
+    if (result == 0 && (arguments[2] == MADV_DONTNEED || arguments[2] == MADV_REMOVE || arguments[2] == 24 /* MADV_DONTNEED_LOCKED */))
+        engine_invalidate(thread->process->engine, arguments[0], arguments[0] + arguments[1]);
+    return result;
+}
+
+int64_t syscall_mincore(struct thread *thread, const uint64_t *arguments)
+{
+    return on_range(thread, SYS_mincore, arguments);
+}
+
+int64_t syscall_mlock(struct thread *thread, const uint64_t *arguments)
+{
+    uint64_t start = arguments[0] & ~4095ull, aligned[3] = { start, arguments[1] + (arguments[0] - start), 0 };
+    return on_range(thread, SYS_mlock, aligned);
+}
+
+int64_t syscall_mlock2(struct thread *thread, const uint64_t *arguments)
+{
+    uint64_t start = arguments[0] & ~4095ull, aligned[3] = { start, arguments[1] + (arguments[0] - start), arguments[2] };
+    return on_range(thread, SYS_mlock2, aligned);
+}
+
+int64_t syscall_munlock(struct thread *thread, const uint64_t *arguments)
+{
+    uint64_t start = arguments[0] & ~4095ull, aligned[3] = { start, arguments[1] + (arguments[0] - start), 0 };
+    return on_range(thread, SYS_munlock, aligned);
+}
+
+int64_t syscall_mlockall(struct thread *thread, const uint64_t *arguments)
+{
+    (void)thread;
+    return host_call(SYS_mlockall, arguments[0], 0, 0, 0, 0, 0);
+}
+
+int64_t syscall_munlockall(struct thread *thread, const uint64_t *arguments)
+{
+    (void)thread, (void)arguments;
+    return host_call(SYS_munlockall, 0, 0, 0, 0, 0, 0);
+}
+
+int64_t syscall_msync(struct thread *thread, const uint64_t *arguments)
+{
+    if (!(arguments[0] & 4095) && arguments[1] && !all_guest(thread, arguments[0], arguments[1]))
+        return -ENOMEM;
+    return host_call_blocking(thread, SYS_msync, arguments[0], arguments[1], arguments[2], 0, 0, 0);
+}
