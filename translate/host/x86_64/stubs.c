@@ -8,7 +8,7 @@
  */
 #include "translate/host/x86_64/stubs.h"
 
-#include "translate/host/x86_64/assembler_vector.h"
+#include "translate/host/x86_64/vector.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -185,16 +185,18 @@ static void emit_helper(struct assembler *as, const struct guest_isa *isa)
     asm_ret(as);
 }
 
-/* For C built without vector registers: keeps every integer register but rax. */
+/* Exact arithmetic for what the host's unit cannot answer: x86_64_float_cold(cpu, scratch[3]), C built without vector registers.
+ * Keeps every register. */
 static void emit_float_cold(struct assembler *as)
 {
-    static const uint8_t saved[] = {RCX, RDX, RSI, RDI, R8, R9, R10, R11};
+    static const uint8_t saved[] = {RAX, RCX, RDX, RSI, RDI, R8, R9, R10, R11, R11};  /* an even number keeps the alignment */
     asm_mov_store(as, 8, VCPU(prediction_stack), RSP);
     asm_mov(as, 8, RSP, VCPU(host_stack));
     for (unsigned i = 0; i < sizeof saved; i++)
         asm_push(as, saved[i]);
     asm_lea(as, 8, RDI, operand_mem(REG_STATE, -STATE_BIAS));
     asm_mov(as, 8, RSI, VCPU(scratch[3]));
+    asm_mov_imm(as, RAX, (uint64_t)x86_64_float_cold);
     asm_call_operand(as, operand_reg(RAX));
     for (unsigned i = sizeof saved; i-- > 0;)
         asm_pop(as, saved[i]);
