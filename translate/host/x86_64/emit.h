@@ -53,7 +53,7 @@ enum x86_64_stub {
     STUB_PENDING,         /* leave because of vcpu.pending: rax = guest pc */
     STUB_HELPER,          /* call C: rax = function; rdi.. are set up from vcpu.scratch[0..3]; saves and reloads pins; result in rax */
     STUB_HELPER_STATE,    /* the same for helpers that read or write guest fields (identical today: pins are always home in it) */
-    STUB_FLOAT_COLD,      /* call C with all vector registers saved: rax = function; see float.c */
+    STUB_FLOAT_COLD,      /* call x86_64_float_cold with scratch[3]; every register is kept; see vector.c */
     STUB_COUNT
 };
 
@@ -202,7 +202,6 @@ void host_flags_clobbered(struct emitter *e);                        /* every em
 /* -- between the files of this folder ------------------------------------------------------------------------------------ */
 bool x86_64_emit_region(struct ir_region *region, uint8_t *space, size_t size, struct host_code *out);   /* emit.c: host.compile */
 bool x86_64_preserves_flags(const struct ir_region *region, const struct ir_insn *insn);                 /* flags.c: host.preserves_flags */
-void x86_64_probe_features(void);                                    /* features.c: fills x86_64_features */
 uint64_t x86_64_crc32_table(uint64_t crc, uint64_t data, uint64_t bytes);   /* integer_helpers.c: polynomial 0x04c11db7, reflected */
 
 void allocator_prepare(struct emitter *e);                           /* liveness, targets, empty registers */

@@ -1,0 +1,839 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The register allocator of the fast tier: one forward walk over a region's single block, after one backward walk that
+ * finds the last use of each value and where it will be put.
+ *
+ * A value's state is kept at the root of its aliases. It is in a register (a temporary of four, or a pinned register as long
+ * as the guest field there is not put again), or it waits in memory (a spill slot, or the slot of an unpinned field that
+ * holds the same value), or it is a constant. Registers are given up by farthest next use; a value that is also elsewhere
+ * needs no store then. No move, load or store here changes EFLAGS.
+ *
+ * The two register files are handled by the same code; `struct file` says which one.
+ */
+#include "translate/host/x86_64/vector.h"
+
+#include "common/arena.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define INTEGER_TEMPORARIES (1u << RAX | 1u << RCX | 1u << RDX | 1u << RSI)
+#define VECTOR_TEMPORARIES 0xfu
+
+/* One register file as the emitter sees it just now. */
+struct file { ir_ref *value; uint32_t *locked; uint32_t temporaries; uint8_t kind; };
+
+static struct file file_of(struct emitter *e, bool vector)
+{
+    if (vector)
+        return (struct file){e->vector_value, &e->vector_locked, VECTOR_TEMPORARIES, PLACE_VECTOR};
+    return (struct file){e->integer_value, &e->integer_locked, INTEGER_TEMPORARIES, PLACE_INTEGER};
+}
+
+static struct value_state *state_of(const struct emitter *e, ir_ref value) { return &e->values[e->values[value].root]; }
+
+static bool is_vector_value(const struct emitter *e, ir_ref root)
+{
+    return ir_type_is_vector_class(ir_result_type(ir_at(e->region, root)));
+}
+
+static bool is_vector_field(const struct emitter *e, unsigned field)
+{
+    return ir_type_is_vector_class(e->isa->fields[field].type);
+}
+
+bool value_is_live_after(const struct emitter *e, ir_ref value) { return state_of(e, value)->last_use > e->current; }
+
+bool value_dies_here(const struct emitter *e, ir_ref value) { return state_of(e, value)->last_use <= e->current; }
+
+bool value_is_in_register(const struct emitter *e, ir_ref value)
+{
+    uint8_t kind = state_of(e, value)->kind;
+    return kind == PLACE_INTEGER || kind == PLACE_VECTOR;
+}
+
+bool is_zero_extended(const struct emitter *e, ir_ref value) { return state_of(e, value)->zero_extended; }
+void note_zero_extended(struct emitter *e, ir_ref self) { state_of(e, self)->zero_extended = 1; }
+bool is_zero_upper(const struct emitter *e, ir_ref value) { return state_of(e, value)->zero_upper; }
+void note_zero_upper(struct emitter *e, ir_ref self) { state_of(e, self)->zero_upper = 1; }
+
+bool value_is_imm32(const struct emitter *e, ir_ref value, int32_t *imm)
+{
+    const struct ir_insn *insn = ir_at(e->region, value);
+    if (insn->op != IR_constant || insn->note & IR_NOTE_GUEST_PC)
+        return false;
+    /* The upper half of an i32 does not count: any 32-bit pattern is its own sign extension there. */
+    int64_t constant = insn->type == IR_I64 ? (int64_t)insn->imm : (int32_t)insn->imm;
+    *imm = (int32_t)constant;
+    return *imm == constant && !ir_type_is_vector_class(insn->type);
+}
+
+/* -- moves, loads, stores ------------------------------------------------------------------------------------------ */
+
+struct operand field_operand(const struct emitter *e, unsigned field) { return state_operand(e->isa->fields[field].offset); }
+struct operand spill_operand(int slot) { return state_operand((unsigned)(offsetof(struct vcpu, spill) + 16u * (unsigned)slot)); }
+
+static void move_register(struct emitter *e, bool vector, int to, int from)
+{
+    if (to == from)
+        return;
+    if (vector)
+        asm_vector_move(&e->as, to, from);
+    else
+        asm_mov(&e->as, 8, to, operand_reg(from));
+}
+
+static void load_field(struct emitter *e, unsigned field, int reg)
+{
+    unsigned bytes = ir_type_bytes(e->isa->fields[field].type);
+    if (is_vector_field(e, field))
+        asm_vector_load(&e->as, bytes, reg, field_operand(e, field));
+    else if (bytes < 4)
+        asm_movzx(&e->as, bytes, reg, field_operand(e, field));
+    else
+        asm_mov(&e->as, bytes, reg, field_operand(e, field));
+}
+
+static void store_field(struct emitter *e, unsigned field, int reg)
+{
+    unsigned bytes = ir_type_bytes(e->isa->fields[field].type);
+    if (is_vector_field(e, field))
+        asm_vector_store(&e->as, bytes, field_operand(e, field), reg);
+    else
+        asm_mov_store(&e->as, bytes, field_operand(e, field), reg);
+}
+
+static void store_spill(struct emitter *e, bool vector, int slot, int reg)
+{
+    if (vector)
+        asm_vector(&e->as, INSN_movaps_store, reg, REG_NONE, spill_operand(slot));
+    else
+        asm_mov_store(&e->as, 8, spill_operand(slot), reg);
+}
+
+void emit_constant(struct emitter *e, ir_ref constant, int reg)
+{
+    const struct ir_insn *insn = ir_at(e->region, constant);
+    uint64_t imm = insn->type == IR_I64 ? insn->imm : (uint32_t)insn->imm;
+    asm_mov_imm(&e->as, reg, imm);
+    if (insn->note & IR_NOTE_GUEST_PC) {
+        unsigned size = imm == (uint32_t)imm || (int64_t)imm == (int32_t)imm ? 4 : 8;
+        note_relocation(e, asm_offset(&e->as) - size, size, imm);
+    }
+}
+
+static void load_constant(struct emitter *e, ir_ref root, int reg)
+{
+    const struct ir_insn *insn = ir_at(e->region, root);
+    if (ir_type_is_vector_class(insn->type))
+        load_vector_constant(e, reg, insn->type, insn->imm);
+    else
+        emit_constant(e, root, reg);
+}
+
+void allocator_load(struct emitter *e, ir_ref value, int reg)
+{
+    ir_ref root = alias_root(e, value);
+    const struct value_state *s = &e->values[root];
+    bool vector = is_vector_value(e, root);
+    switch (s->kind) {
+    case PLACE_INTEGER:
+    case PLACE_VECTOR:
+        move_register(e, vector, reg, s->reg);
+        break;
+    case PLACE_SPILL:
+        if (vector)
+            asm_vector(&e->as, INSN_movaps, reg, REG_NONE, spill_operand(s->spill));
+        else
+            asm_mov(&e->as, 8, reg, spill_operand(s->spill));
+        break;
+    case PLACE_FIELD:
+        load_field(e, s->home_field, reg);
+        break;
+    case PLACE_CONSTANT:
+        load_constant(e, root, reg);
+        break;
+    default:
+        abort();                              /* read of a value that is dead: the liveness walk is wrong */
+    }
+}
+
+/* -- giving registers up ------------------------------------------------------------------------------------------------ */
+
+int allocator_spill_slot(struct emitter *e, ir_ref owner)
+{
+    for (int slot = 0; slot < VCPU_SPILL_SLOTS; slot++) {
+        ir_ref other = e->spill_owner[slot];
+        if (other != IR_NONE && e->values[other].last_use >= e->current)
+            continue;
+        e->spill_owner[slot] = owner;
+        e->spill_used |= (uint64_t)1 << slot;
+        return slot;
+    }
+    e->failed = true;                         /* more than 64 values wait at once: the engine retries with a shorter region */
+    return 0;
+}
+
+/* The pinned register other than `except` that holds root too, or REG_NONE. */
+static int other_pin_of(ir_ref root, const struct file *file, int except)
+{
+    for (int reg = 0; reg < 16; reg++)
+        if (reg != except && file->value[reg] == root && !(file->temporaries >> reg & 1))
+            return reg;
+    return REG_NONE;
+}
+
+/* Whether the field slot that holds root is as good as a spill slot: narrow fields are not, their upper part is other data. */
+static bool home_is_whole(const struct emitter *e, unsigned field)
+{
+    return field != GUEST_NO_FIELD && ir_type_bytes(e->isa->fields[field].type) >= 8;
+}
+
+/* root leaves its register `reg` and stays available elsewhere. */
+static void leave_register(struct emitter *e, struct file *file, ir_ref root, int reg)
+{
+    struct value_state *s = &e->values[root];
+    int pin = other_pin_of(root, file, reg);
+    if (ir_at(e->region, root)->op == IR_constant) {
+        s->kind = PLACE_CONSTANT;
+    } else if (pin != REG_NONE) {
+        s->reg = (int8_t)pin;
+        return;
+    } else if (home_is_whole(e, s->home_field)) {
+        s->kind = PLACE_FIELD;
+    } else {
+        if (s->spill < 0) {
+            s->spill = (int8_t)allocator_spill_slot(e, root);
+            store_spill(e, file->kind == PLACE_VECTOR, s->spill, reg);
+        }
+        s->kind = PLACE_SPILL;
+    }
+    s->reg = REG_NONE;
+}
+
+static bool holds_live_value(const struct emitter *e, const struct file *file, int reg)
+{
+    ir_ref root = file->value[reg];
+    return root != IR_NONE && e->values[root].kind == file->kind && e->values[root].reg == reg && e->values[root].last_use >= e->current;
+}
+
+static void empty_register(struct emitter *e, struct file *file, int reg)
+{
+    if (holds_live_value(e, file, reg))
+        leave_register(e, file, file->value[reg], reg);
+    file->value[reg] = IR_NONE;
+}
+
+static int free_temporary(const struct emitter *e, const struct file *file)
+{
+    for (uint32_t left = file->temporaries & ~*file->locked; left;) {
+        int reg = 31 - __builtin_clz(left);   /* from the top: rax, rcx, rdx have fixed uses */
+        if (!holds_live_value(e, file, reg))
+            return reg;
+        left &= ~(1u << reg);
+    }
+    return REG_NONE;
+}
+
+static int victim_temporary(const struct emitter *e, const struct file *file)
+{
+    int victim = REG_NONE;
+    ir_ref farthest = 0;
+    for (uint32_t left = file->temporaries & ~*file->locked; left; left &= left - 1) {
+        int reg = __builtin_ctz(left);
+        ir_ref next = e->values[file->value[reg]].next_use;
+        if (victim == REG_NONE || next > farthest) {
+            victim = reg;
+            farthest = next;
+        }
+    }
+    return victim;
+}
+
+/* An empty temporary, locked. */
+static int take_temporary(struct emitter *e, struct file *file)
+{
+    int reg = free_temporary(e, file);
+    if (reg == REG_NONE)
+        reg = victim_temporary(e, file);
+    if (reg == REG_NONE)
+        abort();                              /* an emitter holds more registers than there are: its own mistake */
+    empty_register(e, file, reg);
+    *file->locked |= 1u << reg;
+    return reg;
+}
+
+int scratch_integer(struct emitter *e)
+{
+    struct file file = file_of(e, false);
+    return take_temporary(e, &file);
+}
+
+int scratch_vector(struct emitter *e)
+{
+    struct file file = file_of(e, true);
+    return take_temporary(e, &file);
+}
+
+unsigned free_integer_count(const struct emitter *e) { return (unsigned)__builtin_popcount(INTEGER_TEMPORARIES & ~e->integer_locked); }
+
+/* root moves from its temporary to another one if there is a free one, else to memory. */
+static void move_away(struct emitter *e, struct file *file, int reg)
+{
+    if (holds_live_value(e, file, reg)) {
+        ir_ref root = file->value[reg];
+        struct value_state *s = &e->values[root];
+        int other = ir_at(e->region, root)->op == IR_constant || s->spill >= 0 ? REG_NONE : free_temporary(e, file);
+        if (other != REG_NONE && other != reg) {
+            move_register(e, file->kind == PLACE_VECTOR, other, reg);
+            s->reg = (int8_t)other;
+            file->value[other] = root;
+        } else {
+            leave_register(e, file, root, reg);
+        }
+    }
+    file->value[reg] = IR_NONE;
+}
+
+void take_integer(struct emitter *e, int reg)
+{
+    struct file file = file_of(e, false);
+    e->integer_locked |= 1u << reg;
+    move_away(e, &file, reg);
+}
+
+/* The guest field pinned in `pin` gets a new value: whoever reads the old one later gets it elsewhere first. */
+static void displace_pin(struct emitter *e, struct file *file, int pin)
+{
+    ir_ref root = file->value[pin];
+    file->value[pin] = IR_NONE;
+    if (root == IR_NONE)
+        return;
+    struct value_state *s = &e->values[root];
+    if (s->kind != file->kind || s->reg != pin || s->last_use <= e->current)
+        return;
+    int free = ir_at(e->region, root)->op == IR_constant || s->spill >= 0 || home_is_whole(e, s->home_field) ||
+                       other_pin_of(root, file, pin) != REG_NONE
+                   ? REG_NONE
+                   : free_temporary(e, file);
+    if (free == REG_NONE) {
+        leave_register(e, file, root, pin);
+        return;
+    }
+    move_register(e, file->kind == PLACE_VECTOR, free, pin);
+    s->reg = (int8_t)free;
+    file->value[free] = root;
+}
+
+/* -- operands --------------------------------------------------------------------------------------------------------- */
+
+static int use_register(struct emitter *e, ir_ref value, bool vector)
+{
+    struct file file = file_of(e, vector);
+    ir_ref root = alias_root(e, value);
+    struct value_state *s = &e->values[root];
+    if (s->kind != file.kind) {
+        int reg = take_temporary(e, &file);
+        allocator_load(e, root, reg);
+        if (s->kind == PLACE_FIELD && !home_is_whole(e, s->home_field)) {
+            e->field_value[s->home_field] = IR_NONE;
+            s->home_field = GUEST_NO_FIELD;
+            s->zero_extended = 1;
+        }
+        if (s->kind == PLACE_CONSTANT)
+            s->zero_extended = ir_at(e->region, root)->type == IR_I32;
+        s->kind = file.kind;
+        s->reg = (int8_t)reg;
+        file.value[reg] = root;
+    }
+    *file.locked |= 1u << s->reg;
+    return s->reg;
+}
+
+int use_integer(struct emitter *e, ir_ref value) { return use_register(e, value, false); }
+int use_vector(struct emitter *e, ir_ref value) { return use_register(e, value, true); }
+
+/* How many operands of the current instruction are this value. */
+static unsigned operand_count(const struct emitter *e, ir_ref root)
+{
+    const struct ir_insn *insn = ir_at(e->region, e->current);
+    unsigned operands = ir_op_info[insn->op].operands, count = 0;
+    if (operands > 0 && insn->a != IR_NONE && alias_root(e, insn->a) == root)
+        count++;
+    if (operands > 1 && insn->b != IR_NONE && alias_root(e, insn->b) == root)
+        count++;
+    if (operands > 2 && insn->c != IR_NONE && alias_root(e, insn->c) == root)
+        count++;
+    return count;
+}
+
+/* A temporary with the bits of root, which stays where it is. */
+static int load_copy(struct emitter *e, struct file *file, ir_ref root)
+{
+    const struct value_state *s = &e->values[root];
+    uint32_t before = *file->locked;
+    if (s->kind == file->kind)
+        *file->locked |= 1u << s->reg;        /* it must not be the victim */
+    int reg = take_temporary(e, file);
+    allocator_load(e, root, reg);
+    *file->locked = before | 1u << reg;
+    return reg;
+}
+
+static int use_copy(struct emitter *e, ir_ref value, bool vector)
+{
+    struct file file = file_of(e, vector);
+    ir_ref root = alias_root(e, value);
+    struct value_state *s = &e->values[root];
+    bool is_temporary = s->kind == file.kind && file.temporaries >> s->reg & 1;
+    if (is_temporary && s->last_use <= e->current && !(*file.locked >> s->reg & 1) && operand_count(e, root) == 1) {
+        int reg = s->reg;
+        *file.locked |= 1u << reg;
+        file.value[reg] = IR_NONE;
+        s->kind = PLACE_NONE;
+        return reg;
+    }
+    return load_copy(e, &file, root);
+}
+
+int use_integer_copy(struct emitter *e, ir_ref value) { return use_copy(e, value, false); }
+int use_vector_copy(struct emitter *e, ir_ref value) { return use_copy(e, value, true); }
+
+void use_integer_in(struct emitter *e, ir_ref value, int reg)
+{
+    struct file file = file_of(e, false);
+    struct value_state *s = state_of(e, value);
+    bool is_there = s->kind == PLACE_INTEGER && s->reg == reg;
+    if (is_there && s->last_use <= e->current && operand_count(e, alias_root(e, value)) == 1) {
+        e->integer_locked |= 1u << reg;
+        file.value[reg] = IR_NONE;
+        s->kind = PLACE_NONE;
+        return;
+    }
+    take_integer(e, reg);                     /* moves it away when it is there: the bits stay in reg too */
+    if (!is_there)
+        allocator_load(e, value, reg);
+}
+
+struct operand use_operand(struct emitter *e, ir_ref value)
+{
+    ir_ref root = alias_root(e, value);
+    const struct value_state *s = &e->values[root];
+    if (s->kind == PLACE_SPILL)
+        return spill_operand(s->spill);
+    /* The slot of a narrow field is only good for its own width. */
+    if (s->kind == PLACE_FIELD && (home_is_whole(e, s->home_field) || ir_result_type(ir_at(e->region, value)) == e->isa->fields[s->home_field].type))
+        return field_operand(e, s->home_field);
+    return operand_reg(use_register(e, root, is_vector_value(e, root)));
+}
+
+/* -- results ------------------------------------------------------------------------------------------------------------ */
+
+static void bind(struct emitter *e, struct file *file, ir_ref self, int reg)
+{
+    ir_ref old = file->value[reg];
+    if (old != IR_NONE && old != self && e->values[old].kind == file->kind && e->values[old].reg == reg)
+        e->values[old].kind = PLACE_NONE;
+    struct value_state *s = &e->values[self];
+    s->kind = file->kind;
+    s->reg = (int8_t)reg;
+    file->value[reg] = self;
+    *file->locked |= 1u << reg;
+}
+
+/* The pinned register that self should be computed in, or REG_NONE. */
+static int target_pin(const struct emitter *e, ir_ref self, bool vector)
+{
+    uint16_t field = e->values[self].target_field;
+    if (field == GUEST_NO_FIELD || is_vector_field(e, field) != vector)
+        return REG_NONE;
+    return e->field_pin[field];
+}
+
+/* A temporary whose value is an operand that dies here, or REG_NONE. */
+static int dying_temporary(const struct emitter *e, const struct file *file)
+{
+    for (uint32_t left = file->temporaries & *file->locked; left; left &= left - 1) {
+        int reg = __builtin_ctz(left);
+        ir_ref root = file->value[reg];
+        if (root != IR_NONE && e->values[root].kind == file->kind && e->values[root].reg == reg && e->values[root].last_use <= e->current &&
+            root != e->current)
+            return reg;
+    }
+    return REG_NONE;
+}
+
+static int define(struct emitter *e, ir_ref self, bool vector, bool early)
+{
+    struct file file = file_of(e, vector);
+    int reg = target_pin(e, self, vector);
+    if (reg != REG_NONE && !(early && *file.locked >> reg & 1)) {
+        displace_pin(e, &file, reg);
+    } else {
+        reg = early ? REG_NONE : dying_temporary(e, &file);
+        if (reg == REG_NONE)
+            reg = take_temporary(e, &file);
+    }
+    bind(e, &file, self, reg);
+    return reg;
+}
+
+int define_integer(struct emitter *e, ir_ref self) { return define(e, self, false, false); }
+int define_integer_early(struct emitter *e, ir_ref self) { return define(e, self, false, true); }
+int define_vector(struct emitter *e, ir_ref self) { return define(e, self, true, false); }
+int define_vector_early(struct emitter *e, ir_ref self) { return define(e, self, true, true); }
+
+/* Whether root's own register may be overwritten with a result: it is a temporary and nobody reads it later or beside this use. */
+static bool can_take_over(const struct emitter *e, const struct file *file, ir_ref root)
+{
+    const struct value_state *s = &e->values[root];
+    return s->kind == file->kind && file->temporaries >> s->reg & 1 && s->last_use <= e->current && operand_count(e, root) <= 1;
+}
+
+static int define_copy(struct emitter *e, ir_ref self, ir_ref source, bool vector)
+{
+    struct file file = file_of(e, vector);
+    ir_ref root = alias_root(e, source);
+    struct value_state *s = &e->values[root];
+    int pin = target_pin(e, self, vector);
+    bool source_in_pin = pin != REG_NONE && s->kind == file.kind && s->reg == pin;
+    bool pin_is_other_operand = pin != REG_NONE && *file.locked >> pin & 1 && (!source_in_pin || operand_count(e, root) > 1);
+    int reg;
+    if (pin != REG_NONE && !pin_is_other_operand) {
+        if (s->kind == file.kind)
+            *file.locked |= 1u << s->reg;
+        displace_pin(e, &file, pin);
+        if (!source_in_pin)
+            allocator_load(e, root, pin);
+        reg = pin;
+    } else if (can_take_over(e, &file, root)) {
+        reg = s->reg;
+    } else {
+        reg = load_copy(e, &file, root);
+    }
+    bind(e, &file, self, reg);
+    return reg;
+}
+
+int define_integer_copy(struct emitter *e, ir_ref self, ir_ref source) { return define_copy(e, self, source, false); }
+int define_vector_copy(struct emitter *e, ir_ref self, ir_ref source) { return define_copy(e, self, source, true); }
+
+void define_integer_in(struct emitter *e, ir_ref self, int reg)
+{
+    struct file file = file_of(e, false);
+    bind(e, &file, self, reg);
+}
+
+void define_alias(struct emitter *e, ir_ref self, ir_ref source)
+{
+    ir_ref root = alias_root(e, source);
+    struct value_state *s = &e->values[self], *r = &e->values[root];
+    if (s->last_use > r->last_use)
+        r->last_use = s->last_use;
+    if (s->next_use < r->next_use || r->next_use <= e->current)
+        r->next_use = s->next_use;
+    s->root = root;
+}
+
+/* -- guest fields --------------------------------------------------------------------------------------------------------- */
+
+void allocator_get(struct emitter *e, ir_ref self, unsigned field)
+{
+    struct value_state *s = &e->values[self];
+    int pin = e->field_pin[field];
+    bool vector = is_vector_field(e, field);
+    struct file file = file_of(e, vector);
+    ir_ref current = pin >= 0 ? file.value[pin] : e->field_value[field];
+    if (current != IR_NONE && e->values[current].last_use >= e->current && e->values[current].kind != PLACE_NONE) {
+        define_alias(e, self, current);
+    } else if (pin >= 0) {
+        s->kind = file.kind;
+        s->reg = (int8_t)pin;
+        file.value[pin] = self;
+    } else {
+        s->kind = PLACE_FIELD;
+        s->home_field = (uint16_t)field;
+        e->field_value[field] = self;
+    }
+}
+
+static void put_pinned(struct emitter *e, int pin, ir_ref value, bool vector)
+{
+    struct file file = file_of(e, vector);
+    ir_ref root = alias_root(e, value);
+    struct value_state *s = &e->values[root];
+    if (file.value[pin] == root)
+        return;
+    if (s->kind == file.kind)
+        *file.locked |= 1u << s->reg;
+    displace_pin(e, &file, pin);
+    allocator_load(e, root, pin);
+    file.value[pin] = root;
+    bool is_elsewhere_pinned = s->kind == file.kind && !(file.temporaries >> s->reg & 1);
+    if (is_elsewhere_pinned)
+        return;
+    if (s->kind == file.kind)
+        file.value[s->reg] = IR_NONE;         /* the temporary is free: the value lives in the pinned register now */
+    s->kind = file.kind;
+    s->reg = (int8_t)pin;
+}
+
+/* The slot of an unpinned field is about to be overwritten. */
+static void displace_field(struct emitter *e, unsigned field)
+{
+    ir_ref root = e->field_value[field];
+    if (root == IR_NONE)
+        return;
+    struct value_state *s = &e->values[root];
+    e->field_value[field] = IR_NONE;
+    if (s->home_field != field)
+        return;
+    if (s->kind == PLACE_FIELD && s->last_use > e->current) {
+        struct file file = file_of(e, is_vector_field(e, field));
+        uint32_t before = *file.locked;
+        use_register(e, root, is_vector_field(e, field));
+        *file.locked = before;
+    }
+    s->home_field = GUEST_NO_FIELD;
+    if (s->kind == PLACE_FIELD)
+        s->kind = PLACE_NONE;
+}
+
+static void put_unpinned(struct emitter *e, unsigned field, ir_ref value, bool vector)
+{
+    ir_ref root = alias_root(e, value);
+    struct value_state *s = &e->values[root];
+    unsigned bytes = ir_type_bytes(e->isa->fields[field].type);
+    int32_t imm;
+    if (e->field_value[field] == root && s->home_field == field)
+        return;
+    if (!vector && s->kind == PLACE_CONSTANT && value_is_imm32(e, root, &imm)) {
+        displace_field(e, field);
+        asm_mov_imm_store(&e->as, bytes, field_operand(e, field), imm);
+        return;
+    }
+    int reg = use_register(e, root, vector);
+    displace_field(e, field);
+    store_field(e, field, reg);
+    if (s->home_field == GUEST_NO_FIELD && home_is_whole(e, field)) {
+        s->home_field = (uint16_t)field;
+        e->field_value[field] = root;
+    }
+}
+
+void allocator_put(struct emitter *e, unsigned field, ir_ref value)
+{
+    int pin = e->field_pin[field];
+    bool vector = is_vector_field(e, field);
+    if (pin >= 0)
+        put_pinned(e, pin, value, vector);
+    else
+        put_unpinned(e, field, value, vector);
+}
+
+/* -- calls of C ------------------------------------------------------------------------------------------------------------- */
+
+static void save_for_call(struct emitter *e, struct file *file, int reg)
+{
+    ir_ref root = file->value[reg];
+    if (root == IR_NONE || e->values[root].kind != file->kind || e->values[root].reg != reg)
+        return;
+    if (e->values[root].last_use > e->current)
+        leave_register(e, file, root, reg);
+    file->value[reg] = IR_NONE;
+}
+
+static void save_fields_for_call(struct emitter *e, bool vector)
+{
+    struct file file = file_of(e, vector);
+    for (int reg = 0; reg < 16; reg++) {
+        bool is_pin = vector ? e->pin_field_vector[reg] != GUEST_NO_FIELD : e->pin_field_integer[reg] != GUEST_NO_FIELD;
+        if (!is_pin)
+            continue;
+        ir_ref root = file.value[reg];
+        file.value[reg] = IR_NONE;            /* first: another pin of the same value is no refuge */
+        if (root == IR_NONE || e->values[root].kind != file.kind || e->values[root].reg != reg || e->values[root].last_use <= e->current)
+            continue;
+        for (int other = 0; other < 16; other++)
+            if (file.value[other] == root)
+                file.value[other] = IR_NONE;
+        leave_register(e, &file, root, reg);
+    }
+}
+
+void allocator_before_call(struct emitter *e, bool writes_state)
+{
+    struct file integers = file_of(e, false), vectors = file_of(e, true);
+    if (writes_state)
+        for (unsigned field = 0; field < e->isa->field_count; field++)
+            displace_field(e, field);         /* loads what is still needed, to be spilled below */
+    for (uint32_t left = INTEGER_TEMPORARIES; left; left &= left - 1)
+        save_for_call(e, &integers, __builtin_ctz(left));
+    for (uint32_t left = VECTOR_TEMPORARIES; left; left &= left - 1)
+        save_for_call(e, &vectors, __builtin_ctz(left));
+    if (writes_state) {
+        save_fields_for_call(e, false);
+        save_fields_for_call(e, true);
+    }
+}
+
+void allocator_after_call(struct emitter *e)
+{
+    e->integer_locked = e->vector_locked = 0;
+    host_flags_clobbered(e);
+}
+
+/* -- the backward walk -------------------------------------------------------------------------------------------------------- */
+
+/* Fields whose next event is a put of a known value, with nothing in between that could fault or leave. */
+struct pending_puts { ir_ref *value; uint32_t *epoch; uint32_t now; uint32_t *value_epoch; };
+
+static void note_use(struct emitter *e, ir_ref value, ir_ref at)
+{
+    if (e->values[value].last_use < at)
+        e->values[value].last_use = at;
+}
+
+static void note_operand(struct emitter *e, ir_ref value, ir_ref at, ir_ref *next)
+{
+    *next = e->values[value].next_use;
+    e->values[value].next_use = at;
+    note_use(e, value, at);
+}
+
+/* Which operand of `insn` is a token (0 1 2), or -1. */
+static int token_operand(const struct ir_insn *insn)
+{
+    switch (insn->op) {
+    case IR_set_if: case IR_select: case IR_flags_conditional: case IR_flags_to_nzcv: case IR_exit_if:
+        return 0;
+    case IR_add_carry: case IR_sub_borrow: case IR_flags_add_carry: case IR_flags_sub_borrow:
+        return 2;
+    default:
+        return -1;
+    }
+}
+
+static void note_operands(struct emitter *e, const struct ir_insn *insn, ir_ref at)
+{
+    unsigned operands = ir_op_info[insn->op].operands;
+    if (insn->op == IR_put && insn->imm == GUEST_FIELD_FLAGS)
+        return;                               /* the flags plan knows where the token is needed */
+    ir_ref *next = &e->next_use[3 * (size_t)at];
+    int token = token_operand(insn);
+    if (operands > 0 && insn->a != IR_NONE && token != 0)
+        note_operand(e, insn->a, at, &next[0]);
+    if (operands > 1 && insn->b != IR_NONE)
+        note_operand(e, insn->b, at, &next[1]);
+    if (operands > 2 && insn->c != IR_NONE && token != 2)
+        note_operand(e, insn->c, at, &next[2]);
+    bool is_lazy = insn->op == IR_flags_add || insn->op == IR_flags_sub || insn->op == IR_flags_and || insn->op == IR_flags_float ||
+                   insn->op == IR_flags_float_signal;
+    if (is_lazy && e->values[at].last_use > at) {
+        note_use(e, insn->a, e->values[at].last_use);
+        note_use(e, insn->b, e->values[at].last_use);
+    }
+}
+
+/* The operand that the result's register usually holds before: aliases in all but name. */
+static bool passes_target_on(const struct ir_insn *insn)
+{
+    return insn->op == IR_truncate || insn->op == IR_vector_from_float || (insn->op == IR_zero_extend && insn->lane == LANE_32) ||
+           insn->op == IR_float_from_vector;
+}
+
+static void note_target(struct emitter *e, struct pending_puts *pending, const struct ir_insn *insn, ir_ref at)
+{
+    uint16_t field = e->values[at].target_field;
+    if (field == GUEST_NO_FIELD)
+        return;
+    if (pending->epoch[field] != pending->now || pending->value[field] != at) {
+        e->values[at].target_field = GUEST_NO_FIELD;
+        return;
+    }
+    pending->value[field] = IR_NONE;
+    if (passes_target_on(insn)) {
+        pending->value[field] = insn->a;
+        e->values[insn->a].target_field = field;
+    }
+}
+
+static void walk_backward(struct emitter *e)
+{
+    const struct ir_region *region = e->region;
+    unsigned fields = e->isa->field_count;
+    struct pending_puts pending = {.now = 1};
+    pending.value = arena_allocate(region->arena, fields * sizeof *pending.value);
+    pending.epoch = arena_allocate(region->arena, fields * sizeof *pending.epoch);
+    for (ir_ref at = region->count; at-- > 0;) {
+        const struct ir_insn *insn = &region->insns[at];
+        if (insn->note & IR_NOTE_REMOVED)
+            continue;
+        unsigned effects = ir_op_info[insn->op].effects;
+        note_target(e, &pending, insn, at);
+        if (insn->op == IR_put) {
+            uint16_t field = (uint16_t)insn->imm;
+            if (e->field_pin[field] >= 0) {
+                pending.value[field] = insn->a;
+                pending.epoch[field] = pending.now;
+                e->values[insn->a].target_field = field;
+            }
+        } else if (insn->op == IR_get) {
+            pending.epoch[insn->imm] = 0;
+        } else if (effects & (IR_MAY_FAULT | IR_MAY_EXIT | IR_STATE_READ | IR_STATE_WRITE)) {
+            pending.now++;
+        }
+        note_operands(e, insn, at);
+    }
+}
+
+static void pin_fields(struct emitter *e)
+{
+    const struct guest_isa *isa = e->isa;
+    memset(e->field_pin, -1, isa->field_count);
+    memset(e->pin_field_integer, 0xff, sizeof e->pin_field_integer);
+    memset(e->pin_field_vector, 0xff, sizeof e->pin_field_vector);
+    for (unsigned i = 0; i < INTEGER_PIN_COUNT && isa->integer_pins[i] != GUEST_NO_FIELD; i++) {
+        e->pin_field_integer[x86_64_integer_pin[i]] = isa->integer_pins[i];
+        e->field_pin[isa->integer_pins[i]] = x86_64_integer_pin[i];
+    }
+    for (unsigned i = 0; i < VECTOR_PIN_COUNT && isa->vector_pins[i] != GUEST_NO_FIELD; i++) {
+        e->pin_field_vector[VECTOR_PIN_FIRST + i] = isa->vector_pins[i];
+        e->field_pin[isa->vector_pins[i]] = (int8_t)(VECTOR_PIN_FIRST + i);
+    }
+}
+
+void allocator_prepare(struct emitter *e)
+{
+    struct ir_region *region = e->region;
+    unsigned fields = e->isa->field_count;
+    e->values = arena_allocate(region->arena, region->count * sizeof *e->values);
+    e->next_use = arena_allocate(region->arena, 3 * (size_t)region->count * sizeof *e->next_use);
+    e->field_pin = arena_allocate(region->arena, fields);
+    e->field_value = arena_allocate(region->arena, fields * sizeof *e->field_value);
+    memset(e->field_value, 0xff, fields * sizeof *e->field_value);
+    memset(e->integer_value, 0xff, sizeof e->integer_value);
+    memset(e->vector_value, 0xff, sizeof e->vector_value);
+    memset(e->spill_owner, 0xff, sizeof e->spill_owner);
+    pin_fields(e);
+    for (ir_ref at = 0; at < region->count; at++)
+        e->values[at] = (struct value_state){
+            .kind = region->insns[at].op == IR_constant ? PLACE_CONSTANT : PLACE_NONE, .reg = REG_NONE, .spill = -1,
+            .home_field = GUEST_NO_FIELD, .target_field = GUEST_NO_FIELD, .last_use = at, .root = at, .next_use = IR_NONE, .host_until = at};
+    flags_plan(e);
+    walk_backward(e);
+}
+
+void allocator_finish_insn(struct emitter *e)
+{
+    const struct ir_insn *insn = ir_at(e->region, e->current);
+    unsigned operands = ir_op_info[insn->op].operands;
+    const ir_ref *next = &e->next_use[3 * (size_t)e->current];
+    e->integer_locked = e->vector_locked = 0;
+    if (operands > 0 && insn->a != IR_NONE)
+        state_of(e, insn->a)->next_use = next[0];
+    if (operands > 1 && insn->b != IR_NONE)
+        state_of(e, insn->b)->next_use = next[1];
+    if (operands > 2 && insn->c != IR_NONE)
+        state_of(e, insn->c)->next_use = next[2];
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * One region's IR to code: the walk over its instructions, and the out-of-line code after it.
+ */
+#include "translate/host/x86_64/vector.h"
+
+#include "common/arena.h"
+
+typedef void emit_function(struct emitter *e, const struct ir_insn *insn, ir_ref self);
+
+static emit_function *const emit_table[IR_OP_COUNT] = {
+#define IR_OP(name, group, operands, result, effects) x86_64_emit_##name,
+#include "translate/ir/ops.def"
+#undef IR_OP
+};
+
+/* Temporaries that hold something which must survive the cold code. Pinned registers always do. */
+static uint32_t live_registers(const struct emitter *e, bool vector)
+{
+    const ir_ref *held = vector ? e->vector_value : e->integer_value;
+    uint8_t kind = vector ? PLACE_VECTOR : PLACE_INTEGER;
+    uint32_t live = vector ? e->vector_locked : e->integer_locked;
+    for (int reg = 0; reg < 16; reg++) {
+        bool is_pin = (vector ? e->pin_field_vector[reg] : e->pin_field_integer[reg]) != GUEST_NO_FIELD;
+        ir_ref root = held[reg];
+        if (is_pin || (root != IR_NONE && e->values[root].kind == kind && e->values[root].reg == reg && e->values[root].last_use >= e->current))
+            live |= 1u << reg;
+    }
+    return live;
+}
+
+struct cold_path *cold_jump(struct emitter *e, int host_cond, void (*emit)(struct emitter *e, struct cold_path *cold))
+{
+    struct cold_path *cold = arena_allocate(e->region->arena, sizeof *cold);
+    cold->emit = emit;
+    cold->jump = asm_jcc(&e->as, host_cond);
+    cold->insn = e->current;
+    cold->pc = e->current_pc;
+    cold->live_integer = live_registers(e, false);
+    cold->live_vector = live_registers(e, true);
+    cold->flags = flags_recipe_here(e);
+    if (e->cold_last)
+        e->cold_last->next = cold;
+    else
+        e->cold_first = cold;
+    e->cold_last = cold;
+    return cold;
+}
+
+void cold_resume(struct emitter *e, struct cold_path *cold)
+{
+    cold->resume = asm_offset(&e->as);
+}
+
+void cold_return(struct emitter *e, const struct cold_path *cold)
+{
+    asm_patch(&e->as, asm_jmp(&e->as), cold->resume);
+}
+
+void emit_cold_paths(struct emitter *e)
+{
+    for (struct cold_path *cold = e->cold_first; cold && !e->as.overflow; cold = cold->next) {
+        asm_patch(&e->as, cold->jump, asm_offset(&e->as));
+        e->current = cold->insn;
+        e->current_pc = cold->pc;
+        cold->emit(e, cold);
+    }
+}
+
+static void emit_insns(struct emitter *e)
+{
+    const struct ir_region *region = e->region;
+    for (ir_ref at = 0; at < region->count && !e->as.overflow; at++) {
+        const struct ir_insn *insn = &region->insns[at];
+        if (insn->note & IR_NOTE_REMOVED)
+            continue;
+        e->current = at;
+        emit_table[insn->op](e, insn, at);
+        allocator_finish_insn(e);
+    }
+}
+
+bool x86_64_emit_region(struct ir_region *region, uint8_t *space, size_t size, struct host_code *out)
+{
+    struct emitter *e = arena_allocate(region->arena, sizeof *e);
+    *out = (struct host_code){.code = space};
+    e->as = (struct assembler){.start = space, .at = space, .limit = space + size};
+    e->region = region;
+    e->isa = region->isa;
+    e->out = out;
+    e->host_flags = e->state_flags = IR_NONE;
+    e->state_flags_live = true;
+    e->current_pc = region->pc;
+    allocator_prepare(e);
+    emit_insns(e);
+    emit_cold_paths(e);
+    emit_constant_pool(e);
+    out->size = asm_offset(&e->as);
+    return !e->as.overflow && !e->failed;
+}
