@@ -26,6 +26,22 @@ static uint8_t rounding_imm(unsigned rounding)
     return imm[rounding];
 }
 
+/* Whether the register of `value` is known to be zero above value's type. The allocator's fact belongs to the register's
+ * first definition: for a single taken from a vector it may speak of the bits above 64 only. */
+static bool has_zeros_above(const struct emitter *e, ir_ref value)
+{
+    if (!is_zero_upper(e, value))
+        return false;
+    if (ir_at(e->region, value)->type == IR_F64)
+        return true;
+    const struct ir_insn *root = ir_at(e->region, e->values[value].root);
+    switch (root->op) {
+    case IR_vector_from_float: return root->lane == LANE_32;
+    case IR_load: return IR_MEM_SIZE(root->mem) <= 2;
+    default: return root->type == IR_F32 && root->op != IR_get;
+    }
+}
+
 /* Goes to the exact routine when r is a NaN, and resumes here. */
 static void repair_nan(struct emitter *e, const struct ir_insn *insn, bool wide, int r, int d, int a, int b, int c)
 {
@@ -40,9 +56,9 @@ static void float_binary(struct emitter *e, const struct ir_insn *insn, ir_ref s
     host_flags_clobbered(e);
     struct vector_registers v = take_early(e, insn, self);
     /* The bits above the scalar come from the first source: prefer the one that has zeros there. */
-    bool swap = commutes && !is_zero_upper(e, insn->a) && is_zero_upper(e, insn->b);
+    bool swap = commutes && !has_zeros_above(e, insn->a) && has_zeros_above(e, insn->b);
     vector_rr(e, op, v.d, swap ? v.b : v.a, swap ? v.a : v.b);
-    if (swap || is_zero_upper(e, insn->a))
+    if (swap || has_zeros_above(e, insn->a))
         note_zero_upper(e, self);
     repair_nan(e, insn, is_double(insn), v.d, v.d, v.a, v.b, REG_NONE);
 }
@@ -72,7 +88,7 @@ void x86_64_emit_float_sqrt(struct emitter *e, const struct ir_insn *insn, ir_re
     host_flags_clobbered(e);
     struct vector_registers v = take_early(e, insn, self);
     vector_rr(e, by_width(is_double(insn), INSN_sqrtss, INSN_sqrtsd), v.d, v.a, v.a);
-    if (is_zero_upper(e, insn->a))
+    if (has_zeros_above(e, insn->a))
         note_zero_upper(e, self);
     repair_nan(e, insn, is_double(insn), v.d, v.d, v.a, REG_NONE, REG_NONE);
 }
@@ -91,7 +107,7 @@ void x86_64_emit_float_mul_add(struct emitter *e, const struct ir_insn *insn, ir
     int d = define_vector_early(e, self);
     asm_vector_move(&e->as, d, a);
     asm_vector(&e->as, ops[is_double(insn)][insn->imm & 3], d, b, operand_reg(c));
-    if (is_zero_upper(e, insn->a))
+    if (has_zeros_above(e, insn->a))
         note_zero_upper(e, self);
     repair_nan(e, insn, is_double(insn), d, d, a, b, c);
 }
@@ -106,10 +122,10 @@ static void emit_cold_min_max(struct emitter *e, struct cold_path *cold)
     int d = cold->regs[3], a = cold->regs[0], b = cold->regs[1];
     uint32_t unordered = asm_jcc(&e->as, HOST_P);
     vector_rr(e, is_min ? INSN_orps : INSN_andps, d, a, b);
-    asm_patch(&e->as, asm_jmp(&e->as), cold->resume);
+    cold_return(e, cold);
     asm_patch(&e->as, unordered, asm_offset(&e->as));
     emit_exact(e, insn, d, a, b, REG_NONE);
-    asm_patch(&e->as, asm_jmp(&e->as), cold->resume);
+    cold_return(e, cold);
 }
 
 static void float_min_max(struct emitter *e, const struct ir_insn *insn, ir_ref self, enum vector_insn single_op, enum vector_insn double_op)
@@ -123,7 +139,7 @@ static void float_min_max(struct emitter *e, const struct ir_insn *insn, ir_ref 
     cold->regs[1] = v.b;
     cold->regs[3] = v.d;
     vector_rr(e, by_width(is_double(insn), single_op, double_op), v.d, v.a, v.b);
-    if (is_zero_upper(e, insn->a) && is_zero_upper(e, insn->b))
+    if (has_zeros_above(e, insn->a) && has_zeros_above(e, insn->b))
         note_zero_upper(e, self);
     cold_resume(e, cold);
 }
@@ -173,7 +189,7 @@ static int take_copy(struct emitter *e, const struct ir_insn *insn, ir_ref self,
 void x86_64_emit_float_neg(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
     int d, a = take_copy(e, insn, self, &d);
-    bool zero_upper = is_zero_upper(e, insn->a);
+    bool zero_upper = has_zeros_above(e, insn->a);
     vector_op(e, INSN_xorps, d, a, scalar_constant(e, sign_bit(insn->type)));
     if (zero_upper)
         note_zero_upper(e, self);
@@ -192,7 +208,7 @@ static void convert_single_double(struct emitter *e, const struct ir_insn *insn,
 {
     struct vector_registers v = take_early(e, insn, self);
     vector_rr(e, is_double(insn) ? INSN_cvtss2sd : INSN_cvtsd2ss, v.d, v.a, v.a);
-    if (is_double(insn) && is_zero_upper(e, insn->a))
+    if (is_double(insn) && has_zeros_above(e, insn->a))
         note_zero_upper(e, self);
     repair_nan(e, insn, is_double(insn), v.d, v.d, v.a, REG_NONE, REG_NONE);
 }
@@ -217,7 +233,6 @@ static void convert_single_to_half(struct emitter *e, const struct ir_insn *insn
     vector_r(e, INSN_ucomiss, v.a, v.a);
     struct cold_path *cold = cold_exact(e, HOST_P, insn, v.d, v.a, REG_NONE, REG_NONE);
     asm_vector_imm(&e->as, INSN_cvtps2ph_store, v.d, REG_NONE, operand_reg(v.d), ROUND_IMM_CURRENT);
-    note_zero_upper(e, self);
     cold_resume(e, cold);
 }
 
@@ -273,7 +288,7 @@ void x86_64_emit_float_round(struct emitter *e, const struct ir_insn *insn, ir_r
     }
     uint8_t imm = rounding_imm(insn->cond) | (raise_inexact ? 0 : ROUND_IMM_SUPPRESS_INEXACT);
     vector_op_imm(e, by_width(wide, INSN_roundss, INSN_roundsd), v.d, v.a, operand_reg(v.a), imm);
-    if (is_zero_upper(e, insn->a))
+    if (has_zeros_above(e, insn->a))
         note_zero_upper(e, self);
     repair_nan(e, insn, wide, v.d, v.d, v.a, REG_NONE, REG_NONE);
 }
@@ -408,7 +423,7 @@ static void emit_cold_from_unsigned(struct emitter *e, struct cold_path *cold)
     asm_alu(&e->as, ALU_OR, 8, half, operand_reg(low));
     convert_integer(e, insn, d, half, true);
     vector_rr(e, is_double(insn) ? INSN_addsd : INSN_addss, d, d, d);
-    asm_patch(&e->as, asm_jmp(&e->as), cold->resume);
+    cold_return(e, cold);
 }
 
 void x86_64_emit_float_from_unsigned(struct emitter *e, const struct ir_insn *insn, ir_ref self)
@@ -460,9 +475,8 @@ void x86_64_emit_float_to_bits(struct emitter *e, const struct ir_insn *insn, ir
 
 void x86_64_emit_vector_from_float(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
-    if (insn->lane != LANE_16 && is_zero_upper(e, insn->a)) {
+    if (insn->lane != LANE_16 && has_zeros_above(e, insn->a)) {
         define_alias(e, self, insn->a);
-        note_zero_upper(e, self);
         return;
     }
     int a = use_vector(e, insn->a), d = define_vector(e, self);
@@ -479,12 +493,7 @@ void x86_64_emit_vector_from_float(struct emitter *e, const struct ir_insn *insn
 
 void x86_64_emit_float_from_vector(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
-    const struct ir_insn *source = ir_at(e->region, insn->a);
-    bool zero_upper = insn->type == IR_F64 ? is_zero_upper(e, insn->a)
-                                           : source->op == IR_vector_from_float && source->lane <= LANE_32;
     define_alias(e, self, insn->a);
-    if (zero_upper)
-        note_zero_upper(e, self);
 }
 
 void x86_64_emit_float_compare(struct emitter *e, const struct ir_insn *flags_insn, bool swapped)

@@ -247,7 +247,7 @@ void emit_exact_operands(struct emitter *e, const struct ir_insn *insn, ir_ref s
 static void emit_cold_exact(struct emitter *e, struct cold_path *cold)
 {
     emit_exact_call(e, (int32_t)cold->data[0], cold->data[1] != 0, cold->regs[3], cold->regs);
-    asm_patch(&e->as, asm_jmp(&e->as), cold->resume);
+    cold_return(e, cold);
 }
 
 struct cold_path *cold_exact(struct emitter *e, int host_cond, const struct ir_insn *insn, int d, int a, int b, int c)

@@ -8,6 +8,7 @@
 
 #include "translate/host/x86_64/assembler_vector.h"
 #include "translate/host/x86_64/emit.h"
+#include "translate/host/x86_64/vector_cold.h"
 
 /* -- instructions: d = a op b. Without AVX a is copied to d first, so d must not be b's register unless it is a's too. --- */
 void vector_op(struct emitter *e, enum vector_insn op, int d, int a, struct operand b);
@@ -44,7 +45,6 @@ void emit_exact(struct emitter *e, const struct ir_insn *insn, int d, int a, int
 void emit_exact_operands(struct emitter *e, const struct ir_insn *insn, ir_ref self);   /* takes operands and defines the result too */
 /* Out of line: jcc to it here, resume at resume_exact. d is none of a, b, c. */
 struct cold_path *cold_exact(struct emitter *e, int host_cond, const struct ir_insn *insn, int d, int a, int b, int c);
-void x86_64_float_cold(struct vcpu *cpu, uint64_t extra);
 
 /* Whether the emitter of `insn` (groups float, vector, crypto) leaves EFLAGS alone. */
 bool x86_64_vector_preserves_flags(const struct ir_insn *insn);
