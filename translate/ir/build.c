@@ -17,6 +17,7 @@
 
 struct ir_builder {
     guest_addr insn_pc;                   /* of the last insn_start */
+    bool unfolded;
     unsigned field_count;
     ir_ref *field_value;                  /* by field: the value it holds now, or IR_NONE if unknown */
     ir_ref constants[CONSTANT_SLOTS];
@@ -50,6 +51,23 @@ struct ir_region *ir_region_new(struct arena *arena, const struct guest_isa *isa
     /* Last, so that it grows in place as long as nobody else allocates. */
     region->insns = arena_allocate(arena, FIRST_CAPACITY * sizeof *region->insns);
     return region;
+}
+
+void ir_set_unfolded(struct ir_region *region) { region->builder->unfolded = true; }
+
+bool ir_take_unfolded(struct ir_region *region)
+{
+    bool unfolded = region->builder->unfolded;
+    region->builder->unfolded = false;
+    return unfolded;
+}
+
+void ir_restart(struct ir_region *region, ir_ref capacity)
+{
+    region->capacity = capacity < FIRST_CAPACITY ? FIRST_CAPACITY : capacity;
+    region->insns = arena_allocate(region->arena, region->capacity * sizeof *region->insns);
+    region->blocks = arena_allocate(region->arena, FIRST_BLOCKS * sizeof *region->blocks);
+    region->count = region->block_count = 0;
 }
 
 ir_ref ir_append_plain(struct ir_region *region, const struct ir_insn *insn)

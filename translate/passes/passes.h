@@ -28,8 +28,8 @@ pass_function pass_dead_code;             /* counts uses; removes what has none 
 pass_function pass_flags_fusion;          /* brings producers to their consumers, marks consumers that find the host's flags ready */
 
 struct pass { const char *name; pass_function *function; };
-#define PASS_COUNT 8
-extern const struct pass passes[PASS_COUNT];
+extern const struct pass passes[];
+extern const unsigned pass_count;
 
 /* All of them in order. */
 void passes_run(struct ir_region *region, const struct pass_context *context);
