@@ -33,6 +33,8 @@ enum guest_mode {
     GUEST_MODE_RARE_FLOAT = 2,            /* alternative half precision and the like seen: convert by helper */
 };
 
+#define GUEST_WINDOW_BYTES 64             /* how much code one fetch reads; no page is smaller */
+
 /* The state of one translation, front end only. */
 struct translator {
     struct ir_region *region;
@@ -45,7 +47,19 @@ struct translator {
     uint32_t max_insns;
     bool (*fetch)(void *user, guest_addr pc, void *bytes, size_t size);  /* false: not executable there */
     void *user;
+    /* guest_fetch's own: the code around pc, read in one piece */
+    bool window_valid;
+    guest_addr window_pc;
+    uint8_t window[GUEST_WINDOW_BYTES];
 };
+
+/* Guest code bytes for translate_insn; false: not executable. */
+bool guest_fetch(struct translator *t, guest_addr pc, void *bytes, size_t size);
+
+/* What was appended since a mark, dropped: only to end the block there. (The builder's memory of fields is not taken back.) */
+struct ir_mark { ir_ref count, block_count; };
+struct ir_mark ir_mark(const struct ir_region *region);
+void ir_rewind(struct ir_region *region, struct ir_mark mark);
 
 struct guest_isa {
     /* numbers */

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * From guest code to the IR of one superblock: instruction after instruction until one ends it. Knows no ISA.
+ */
+#include "translate/guest/guest.h"
+
+#include <string.h>
+
+struct ir_mark ir_mark(const struct ir_region *region)
+{
+    return (struct ir_mark){region->count, region->blocks[region->block_count - 1].count};
+}
+
+void ir_rewind(struct ir_region *region, struct ir_mark mark)
+{
+    region->count = mark.count;
+    region->blocks[region->block_count - 1].count = mark.block_count;
+}
+
+bool guest_fetch(struct translator *t, guest_addr pc, void *bytes, size_t size)
+{
+    guest_addr window = pc & ~(guest_addr)(GUEST_WINDOW_BYTES - 1);
+    size_t at = (size_t)(pc - window);
+    if (at + size > GUEST_WINDOW_BYTES) {
+        return t->fetch(t->user, pc, bytes, size);
+    }
+    if (!t->window_valid || t->window_pc != window) {
+        t->window_valid = false;
+        if (!t->fetch(t->user, window, t->window, GUEST_WINDOW_BYTES)) {
+            return t->fetch(t->user, pc, bytes, size);   /* a mapping that ends inside */
+        }
+        t->window_valid = true;
+        t->window_pc = window;
+    }
+    memcpy(bytes, t->window + at, size);
+    return true;
+}
+
+static void append_jump(struct ir_region *region, guest_addr pc)
+{
+    ir_append(region, (struct ir_insn){.op = IR_jump, .a = IR_NONE, .b = IR_NONE, .c = IR_NONE, .imm = pc});
+}
+
+static void start_insn(struct translator *t)
+{
+    ir_append(t->region, (struct ir_insn){.op = IR_insn_start, .a = IR_NONE, .b = IR_NONE, .c = IR_NONE, .imm = t->pc});
+}
+
+/* Nothing can be executed at the very start. */
+static void append_start_trap(struct translator *t, enum vcpu_exit kind)
+{
+    start_insn(t);
+    ir_trap(t->region, kind, t->pc);
+    t->region->guest_end = t->pc;
+    t->ended = true;
+}
+
+static void translate_superblock(struct translator *t, uint32_t max_insns)
+{
+    struct ir_region *region = t->region;
+    while (!t->ended && region->guest_insns < max_insns) {
+        struct ir_mark mark = ir_mark(region);
+        start_insn(t);
+        if (!t->isa->translate_insn(t)) {
+            ir_rewind(region, mark);
+            break;
+        }
+        region->guest_insns++;
+        t->pc = t->next_pc;
+        region->guest_end = t->pc;
+    }
+}
+
+struct ir_region *guest_translate(struct translator *t, struct arena *arena, guest_addr pc)
+{
+    struct ir_region *region = ir_region_new(arena, t->isa, pc);
+    region->mode = t->mode;
+    t->region = region;
+    t->pc = t->next_pc = pc;
+    t->ended = false;
+    t->window_valid = false;
+    if (pc & ((1u << t->isa->insn_align) - 1)) {
+        append_start_trap(t, VCPU_EXIT_ALIGNMENT);
+        return region;
+    }
+    translate_superblock(t, t->one_insn || !t->max_insns ? 1 : t->max_insns);
+    if (!t->ended && !region->guest_insns) {
+        append_start_trap(t, VCPU_EXIT_FETCH_FAULT);
+    } else if (!t->ended) {
+        append_jump(region, t->pc);
+    }
+    return region;
+}
