@@ -17,9 +17,10 @@
  *   - bits…                      words known to be unallocated, cut out of the patterns that follow
  *   todo NAME                    known, not yet written; counted
  *
- * Text holds {argument}, {argument:x} (hexadecimal), {argument:pc} (relative to the instruction) and {a,b:NAMES}: the name whose number is
+ * Text holds {argument}, {argument:hex}, {argument:pc} (relative to the instruction) and {a,b:NAMES}: the name whose number is
  * the arguments' bits concatenated. Two patterns that match the same word are an error unless the first one fixes all the bits that
- * the second one does and more, or is a "-" line, which cuts its words out of all that follow. Errors are told as file:line: message, and nothing is written.
+ * the second one does and more, or is a "-" line, which cuts its words out of all that follow. Errors are told as
+ * file:line: message, and nothing is written.
  *
  * Out come: structs of arguments and prototypes of the functions that translate them, <isa>_decode, <isa>_pattern and the
  * tables of translate/guest/patterns.h. The decision tree is a table: a node looks at up to ten neighbouring bits, a leaf is a short
@@ -138,6 +139,9 @@ static void parse_names(struct generator *g)
         fail(g, "names NAME word… expected");
     }
     check_name(g, g->tokens[1]);
+    if (!strcmp(g->tokens[1], "hex") || !strcmp(g->tokens[1], "pc")) {
+        fail(g, "names cannot be called '%s'", g->tokens[1]);
+    }
     if (find_names(g, g->tokens[1]) >= 0) {
         fail(g, "names '%s' given twice", g->tokens[1]);
     }
@@ -357,8 +361,8 @@ static const char *compile_substitution(struct generator *g, const struct patter
         fail(g, "text: several arguments need a table of names");
     } else if (!*kind) {
         buffer_printf(out, ":d}");
-    } else if (!strcmp(kind, "x") || !strcmp(kind, "pc")) {
-        buffer_printf(out, ":%c}", *kind);
+    } else if (!strcmp(kind, "hex") || !strcmp(kind, "pc")) {
+        buffer_printf(out, ":%c}", *kind == 'h' ? 'x' : 'p');
     } else {
         fail(g, "text: no names '%s'", kind);
     }
