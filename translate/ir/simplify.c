@@ -60,6 +60,10 @@ bool ir_constant_flags(const struct ir_region *region, ir_ref token, uint32_t *n
 {
     const struct ir_insn *insn = ir_at(region, token);
     bool carry = false;
+    if (insn->op == IR_flags_sub && insn->a == insn->b) {
+        *nzcv = ir_evaluate_flags(insn->op, insn->type, 0, 0, false);
+        return true;
+    }
     if (insn->op == IR_get || insn->a == IR_NONE || !is_plain(region, insn->a))
         return false;
     uint64_t a = ir_at(region, insn->a)->imm;

@@ -80,21 +80,30 @@ static bool fold_index(const struct ir_region *region, const struct field_tracke
     return true;
 }
 
+static bool fold_block(struct ir_region *region, const struct ir_block *block, struct field_tracker *fields)
+{
+    bool changed = false;
+    field_tracker_forget(fields);
+    for (ir_ref ref = block->first; ref < block->first + block->count; ref++) {
+        struct ir_insn *insn = ir_at(region, ref);
+        if (insn_is_removed(insn))
+            continue;
+        if (insn->op == IR_load || insn->op == IR_store) {
+            for (unsigned i = 0; i < FOLD_LIMIT && (fold_base(region, fields, insn) || fold_index(region, fields, insn)); i++)
+                changed = true;
+        }
+        field_tracker_step(fields, region, insn, ref);
+    }
+    return changed;
+}
+
 bool pass_address(struct ir_region *region, const struct pass_context *context)
 {
     (void)context;
     struct field_tracker fields;
     bool changed = false;
     field_tracker_init(&fields, region);
-    for (ir_ref ref = 0; ref < region->count; ref++) {
-        struct ir_insn *insn = ir_at(region, ref);
-        if (insn_is_removed(insn))
-            continue;
-        if (insn->op == IR_load || insn->op == IR_store) {
-            for (unsigned i = 0; i < FOLD_LIMIT && (fold_base(region, &fields, insn) || fold_index(region, &fields, insn)); i++)
-                changed = true;
-        }
-        field_tracker_step(&fields, region, insn, ref);
-    }
+    for (uint32_t i = 0; i < region->block_count; i++)
+        changed |= fold_block(region, &region->blocks[i], &fields);
     return changed;
 }

@@ -178,6 +178,7 @@ static bool plan_swap(struct fusion *f, ir_ref token, ir_ref block_end)
 static void plan_block(struct fusion *f, const struct ir_block *block)
 {
     ir_ref in_host = IR_NONE, end = block->first + block->count;
+    field_tracker_forget(&f->fields);
     for (ir_ref ref = block->first; ref < end; ref++) {
         struct ir_insn *insn = ir_at(f->region, ref);
         if (insn_is_removed(insn))

@@ -87,7 +87,7 @@ static ir_ref convert(const struct ir_region *region, struct ir_insn *load, cons
 
 static ir_ref forward(const struct slots *slots, const struct ir_region *region, struct ir_insn *load, bool *rewritten)
 {
-    const uint16_t order = IR_MEM_BIG_ENDIAN;
+    const uint16_t order = IR_MEM_BIG_ENDIAN | IR_MEM_ALIGNED;
     struct slot wanted;
     locate(region, load, &wanted);
     for (unsigned i = slots->count; i-- > 0;) {
