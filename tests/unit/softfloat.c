@@ -84,7 +84,10 @@ static enum softfloat_rounding rounding_of(const struct softfloat_mode *m, char 
     }
 }
 
-static uint64_t negated(enum softfloat_format f, uint64_t value) { return value ^ (uint64_t)1 << (f == SOFTFLOAT_F16 ? 15 : f == SOFTFLOAT_F32 ? 31 : 63); }
+static uint64_t negated(enum softfloat_format f, uint64_t value)
+{
+    return value ^ (uint64_t)1 << (f == SOFTFLOAT_F16 ? 15 : f == SOFTFLOAT_F32 ? 31 : 63);
+}
 
 static uint64_t convert(struct softfloat_mode *m, const struct line *line)
 {

@@ -136,7 +136,7 @@ uint64_t softfloat_sqrt(struct softfloat_mode *m, enum softfloat_format f, uint6
         return softfloat_invalid(m, f);
     if (is_infinite(p))
         return pack_infinity(&softfloat_formats[f], false);
-    /* value = s * 2^(e-63) = (s << 63 or 62... to an even power): root of S * 2^(2k) has exponent k. */
+    /* The exponent is made even and halved; the significand, one place higher if it was odd, gives a root of 64 bits. */
     bool odd = p.exponent & 1, inexact;
     uint64_t root = wide_root((wide)p.significand << (odd ? 64 : 63), &inexact);
     int exponent = (p.exponent - odd) / 2;

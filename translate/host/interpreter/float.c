@@ -40,12 +40,15 @@ static void vector_unary(struct interpreter *in, const struct ir_insn *insn, uni
 static void vector_binary(struct interpreter *in, const struct ir_insn *insn, union vector128 *result, binary_function *compute);
 
 /* The scalar and the vector form of an operation. */
-#define UNARY(name, compute) \
-    void interpret_float_##name(struct interpreter *in, const struct ir_insn *insn, union vector128 *result) { scalar_unary(in, insn, result, compute); } \
-    void interpret_vector_float_##name(struct interpreter *in, const struct ir_insn *insn, union vector128 *result) { vector_unary(in, insn, result, compute); }
-#define BINARY(name, compute) \
-    void interpret_float_##name(struct interpreter *in, const struct ir_insn *insn, union vector128 *result) { scalar_binary(in, insn, result, compute); } \
-    void interpret_vector_float_##name(struct interpreter *in, const struct ir_insn *insn, union vector128 *result) { vector_binary(in, insn, result, compute); }
+#define SCALAR_AND_VECTOR(name, operands, compute) \
+    void interpret_float_##name(struct interpreter *in, const struct ir_insn *insn, union vector128 *result) \
+    { \
+        scalar_##operands(in, insn, result, compute); \
+    } \
+    void interpret_vector_float_##name(struct interpreter *in, const struct ir_insn *insn, union vector128 *result) \
+    { \
+        vector_##operands(in, insn, result, compute); \
+    }
 
 static uint64_t negated(struct softfloat_mode *m, enum softfloat_format f, uint64_t a)
 {
@@ -59,17 +62,17 @@ static uint64_t absolute(struct softfloat_mode *m, enum softfloat_format f, uint
     return a & ~sign_bit(f);
 }
 
-BINARY(add, softfloat_add)
-BINARY(sub, softfloat_sub)
-BINARY(mul, softfloat_mul)
-BINARY(div, softfloat_div)
-BINARY(min, softfloat_min)
-BINARY(max, softfloat_max)
-BINARY(min_number, softfloat_min_number)
-BINARY(max_number, softfloat_max_number)
-UNARY(sqrt, softfloat_sqrt)
-UNARY(neg, negated)
-UNARY(abs, absolute)
+SCALAR_AND_VECTOR(add, binary, softfloat_add)
+SCALAR_AND_VECTOR(sub, binary, softfloat_sub)
+SCALAR_AND_VECTOR(mul, binary, softfloat_mul)
+SCALAR_AND_VECTOR(div, binary, softfloat_div)
+SCALAR_AND_VECTOR(min, binary, softfloat_min)
+SCALAR_AND_VECTOR(max, binary, softfloat_max)
+SCALAR_AND_VECTOR(min_number, binary, softfloat_min_number)
+SCALAR_AND_VECTOR(max_number, binary, softfloat_max_number)
+SCALAR_AND_VECTOR(sqrt, unary, softfloat_sqrt)
+SCALAR_AND_VECTOR(neg, unary, negated)
+SCALAR_AND_VECTOR(abs, unary, absolute)
 
 void interpret_float_mul_add(struct interpreter *in, const struct ir_insn *insn, union vector128 *result)
 {
@@ -94,7 +97,8 @@ void interpret_float_round(struct interpreter *in, const struct ir_insn *insn, u
 {
     struct softfloat_mode mode;
     softfloat_mode_from_vcpu(&mode, in->cpu);
-    result->u64[0] = softfloat_round(&mode, format_of_type(insn->type), integer_of(in, insn->a), rounding_of(&mode, insn->cond), insn->imm & 1);
+    result->u64[0] = softfloat_round(&mode, format_of_type(insn->type), integer_of(in, insn->a), rounding_of(&mode, insn->cond),
+                                     insn->imm & 1);
     softfloat_flags_to_vcpu(in->cpu, &mode);
 }
 
@@ -102,14 +106,20 @@ static void to_integer(struct interpreter *in, const struct ir_insn *insn, union
 {
     struct softfloat_mode mode;
     softfloat_mode_from_vcpu(&mode, in->cpu);
-    result->u64[0] = softfloat_to_int(&mode, format_of_lane(insn->lane), integer_of(in, insn->a), 8 * ir_type_bytes(insn->type), is_signed, 0,
-                                      rounding_of(&mode, insn->cond));
+    result->u64[0] = softfloat_to_int(&mode, format_of_lane(insn->lane), integer_of(in, insn->a), 8 * ir_type_bytes(insn->type),
+                                      is_signed, 0, rounding_of(&mode, insn->cond));
     softfloat_flags_to_vcpu(in->cpu, &mode);
 }
 
-void interpret_float_to_signed(struct interpreter *in, const struct ir_insn *insn, union vector128 *result) { to_integer(in, insn, result, true); }
+void interpret_float_to_signed(struct interpreter *in, const struct ir_insn *insn, union vector128 *result)
+{
+    to_integer(in, insn, result, true);
+}
 
-void interpret_float_to_unsigned(struct interpreter *in, const struct ir_insn *insn, union vector128 *result) { to_integer(in, insn, result, false); }
+void interpret_float_to_unsigned(struct interpreter *in, const struct ir_insn *insn, union vector128 *result)
+{
+    to_integer(in, insn, result, false);
+}
 
 static void from_integer(struct interpreter *in, const struct ir_insn *insn, union vector128 *result, bool is_signed)
 {
@@ -245,8 +255,8 @@ static void vector_to_integer(struct interpreter *in, const struct ir_insn *insn
     softfloat_mode_from_vcpu(&mode, in->cpu);
     unsigned count = begin_lanes(insn, result);
     for (unsigned i = 0; i < count; i++)
-        lane_set(result, insn->lane, i, softfloat_to_int(&mode, format_of_lane(insn->lane), lane_get(value_of(in, insn->a), insn->lane, i),
-                                                         lane_bits(insn->lane), is_signed, 0, rounding_of(&mode, insn->cond)));
+        lane_set(result, insn->lane, i, softfloat_to_int(&mode, format_of_lane(insn->lane),
+                                                         lane_get(value_of(in, insn->a), insn->lane, i), lane_bits(insn->lane), is_signed, 0, rounding_of(&mode, insn->cond)));
     softfloat_flags_to_vcpu(in->cpu, &mode);
 }
 
@@ -266,7 +276,8 @@ static void vector_from_integer(struct interpreter *in, const struct ir_insn *in
     softfloat_mode_from_vcpu(&mode, in->cpu);
     unsigned count = begin_lanes(insn, result);
     for (unsigned i = 0; i < count; i++)
-        lane_set(result, insn->lane, i, softfloat_from_int(&mode, format_of_lane(insn->lane), lane_get(value_of(in, insn->a), insn->lane, i),
+        lane_set(result, insn->lane, i, softfloat_from_int(&mode, format_of_lane(insn->lane),
+                                                           lane_get(value_of(in, insn->a), insn->lane, i),
                                                            lane_bits(insn->lane), is_signed, 0));
     softfloat_flags_to_vcpu(in->cpu, &mode);
 }
@@ -281,7 +292,8 @@ void interpret_vector_float_from_unsigned(struct interpreter *in, const struct i
     vector_from_integer(in, insn, result, false);
 }
 
-static void vector_convert(struct interpreter *in, const struct ir_insn *insn, union vector128 *result, unsigned to, unsigned from, bool to_odd)
+static void vector_convert(struct interpreter *in, const struct ir_insn *insn, union vector128 *result, unsigned to, unsigned from,
+                           bool to_odd)
 {
     struct softfloat_mode mode;
     softfloat_mode_from_vcpu(&mode, in->cpu);
@@ -289,7 +301,8 @@ static void vector_convert(struct interpreter *in, const struct ir_insn *insn, u
         mode.rounding = SOFTFLOAT_TO_ODD;
     result->u64[1] = 0;
     for (unsigned i = 0; i < lane_count(insn->lane) / 2; i++)
-        lane_set(result, to, i, softfloat_convert(&mode, format_of_lane(to), format_of_lane(from), lane_get(value_of(in, insn->a), from, i)));
+        lane_set(result, to, i, softfloat_convert(&mode, format_of_lane(to), format_of_lane(from),
+                                                  lane_get(value_of(in, insn->a), from, i)));
     softfloat_flags_to_vcpu(in->cpu, &mode);
 }
 

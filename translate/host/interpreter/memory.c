@@ -139,7 +139,8 @@ __attribute__((target("cx16"))) static union vector128 swap_pair_if_equal(void *
     return (union vector128){.u64 = {(uint64_t)old, (uint64_t)(old >> 64)}};
 }
 
-static union vector128 swap(struct interpreter *in, guest_addr address, unsigned size_log2, union vector128 expected, union vector128 desired)
+static union vector128 swap(struct interpreter *in, guest_addr address, unsigned size_log2, union vector128 expected,
+                            union vector128 desired)
 {
     union vector128 old = {{0}};
     access_begin(in);

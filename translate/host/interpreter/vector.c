@@ -185,7 +185,10 @@ static void reduce(struct interpreter *in, const struct ir_insn *insn, union vec
 }
 
 #define REDUCTION(op, lane_operation) \
-    void interpret_##op(struct interpreter *in, const struct ir_insn *insn, union vector128 *result) { reduce(in, insn, result, lane_operation); }
+    void interpret_##op(struct interpreter *in, const struct ir_insn *insn, union vector128 *result) \
+    { \
+        reduce(in, insn, result, lane_operation); \
+    }
 REDUCTION(vector_sum, lane_vector_add)
 REDUCTION(vector_reduce_min_signed, lane_vector_min_signed)
 REDUCTION(vector_reduce_min_unsigned, lane_vector_min_unsigned)
