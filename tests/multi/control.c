@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Control flow that return prediction must survive: deep recursion, longjmp over many frames, coroutines by swapcontext, tail calls,
+ * indirect calls through changing pointers, exceptions-like unwinding.
+ */
+#define _GNU_SOURCE
+#include "check.h"
+
+#include <setjmp.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <ucontext.h>
+
+__attribute__((noinline)) static uint64_t deep(uint64_t n) { return n ? deep(n - 1) + (n & 1) : 0; }
+
+static jmp_buf target;
+__attribute__((noinline)) static int leap(int n)
+{
+    if (n == 0)
+        longjmp(target, 7);
+    return leap(n - 1) + 1;
+}
+
+static ucontext_t main_context, contexts[2];
+static char stacks[2][65536];
+static int trace[64], traced;
+
+static void coroutine(int id)
+{
+    for (int i = 0; i < 10; i++) {
+        trace[traced++] = id * 100 + i;
+        swapcontext(&contexts[id], &contexts[!id]);
+    }
+}
+
+__attribute__((noinline)) static int is_odd(unsigned n);
+__attribute__((noinline)) static int is_even(unsigned n) { return n == 0 ? 1 : is_odd(n - 1); }
+__attribute__((noinline)) static int is_odd(unsigned n) { return n == 0 ? 0 : is_even(n - 1); }
+
+static uint64_t f0(uint64_t x) { return x + 1; }
+static uint64_t f1(uint64_t x) { return x * 3; }
+static uint64_t f2(uint64_t x) { return x ^ 0x55; }
+static uint64_t f3(uint64_t x) { return x >> 1; }
+
+int main(void)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_STACK, &limit);
+    CHECK(deep(100000) == 50000);         /* deeper than the prediction stack */
+    for (int i = 0; i < 200; i++) {
+        volatile int at = i;
+        int value = setjmp(target);
+        if (value == 0)
+            leap(at);
+        CHECK(value == 7 && at == i);
+    }
+    for (int id = 0; id < 2; id++) {
+        getcontext(&contexts[id]);
+        contexts[id].uc_stack = (stack_t){.ss_sp = stacks[id], .ss_size = sizeof stacks[id]};
+        contexts[id].uc_link = &main_context;
+        makecontext(&contexts[id], (void (*)(void))coroutine, 1, id);
+    }
+    swapcontext(&main_context, &contexts[0]);
+    CHECK(traced >= 20);
+    for (int i = 0; i < 20; i++)
+        CHECK(trace[i] == (i & 1) * 100 + i / 2);
+    CHECK(is_even(100000) && !is_odd(100000));
+    static uint64_t (*const functions[])(uint64_t) = {f0, f1, f2, f3};
+    uint64_t x = 1;
+    for (unsigned i = 0; i < 100000; i++)
+        x = functions[(x ^ i) & 3](x) + i;
+    uint64_t y = 1;
+    for (unsigned i = 0; i < 100000; i++) {
+        switch ((y ^ i) & 3) {
+        case 0: y = y + 1; break;
+        case 1: y = y * 3; break;
+        case 2: y ^= 0x55; break;
+        default: y >>= 1;
+        }
+        y += i;
+    }
+    CHECK(x == y);
+    return 0;
+}

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Self-checking C programs, cross-compiled statically and dynamically, each under several ways of running; and natively, so that the
+# programs themselves are right.
+. "$FERRY_SOURCE/tests/lib.sh"
+cd "$source_dir/tests/multi" || exit 1
+command -v ${CROSS}gcc >/dev/null || { skip all "no cross compiler"; exit 0; }
+for file in *.c; do
+    name=${file%.c}
+    if ! ${CROSS}gcc -O2 -g -static -pthread -o "$scratch/$name" "$file" -lm 2> "$scratch/log" ||
+        ! ${CROSS}gcc -O1 -g -pthread -o "$scratch/$name.dynamic" "$file" -lm 2>> "$scratch/log"; then
+        fail "$name/build"; cat "$scratch/log"; continue
+    fi
+    gcc -O2 -pthread -o "$scratch/$name.native" "$file" -lm && expect "$name/native" timeout 60 "$scratch/$name.native"
+    expect "$name/jit" timeout 60 "$ferry" "$scratch/$name"
+    expect "$name/dynamic" timeout 60 "$ferry" "$scratch/$name.dynamic"
+    expect "$name/no-link" timeout 120 "$ferry" --no-link "$scratch/$name"
+    expect "$name/one-insn" timeout 120 "$ferry" --one-insn-per-block "$scratch/$name"
+    expect "$name/interpreter" timeout 240 "$ferry" --host=interpreter "$scratch/$name"
+    expect "$name/strace" sh -c "timeout 120 '$ferry' --strace '$scratch/$name' 2>/dev/null"
+    expect "$name/small-cache" timeout 120 "$ferry" --cache-size=1M "$scratch/$name"
+done

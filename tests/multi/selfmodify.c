@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Code that changes: rewritten with the architecture's flush, mprotect cycles W->X->W, mappings replaced by others, many rewrites
+ * of what was there before, a thread running code that another rewrites.
+ */
+#define _GNU_SOURCE
+#include "check.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#ifdef __aarch64__
+#define RETURN 0xd65f03c0u
+static uint32_t load(unsigned value) { return 0xd2800000u | value << 5; }   /* mov x0, #value */
+
+static uint64_t run(void *code) { return ((uint64_t(*)(void))code)(); }
+
+static void write_code(uint32_t *code, unsigned value)
+{
+    code[0] = load(value);
+    code[1] = RETURN;
+    __builtin___clear_cache((char *)code, (char *)(code + 2));
+}
+
+static uint32_t *shared_code;
+static _Atomic int stop;
+
+static void *runner(void *argument)
+{
+    (void)argument;
+    while (!stop) {
+        uint64_t got = run(shared_code);
+        CHECK(got == 1 || got == 2);
+    }
+    return NULL;
+}
+
+int main(void)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uint32_t *code = mmap(NULL, page, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    for (unsigned i = 0; i < 3000; i++) {
+        write_code(code, i);
+        CHECK(run(code) == i);
+    }
+    for (unsigned i = 0; i < 500; i++) {
+        CHECK(mprotect(code, page, PROT_READ | PROT_WRITE) == 0);
+        write_code(code, i & 3);
+        CHECK(mprotect(code, page, PROT_READ | PROT_EXEC) == 0);
+        CHECK(run(code) == (i & 3));
+    }
+    for (unsigned i = 0; i < 50; i++) {
+        CHECK(mmap(code, page, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == code);
+        write_code(code, 1000 + i);
+        CHECK(run(code) == 1000 + i);
+    }
+    /* A loop that patches an instruction ahead of itself. */
+    for (unsigned i = 0; i < 200; i++)
+        for (unsigned j = 0; j < 8; j++) {
+            write_code(code + 16 * j, i + j);
+            CHECK(run(code + 16 * j) == i + j);
+        }
+    shared_code = code + 256;
+    write_code(shared_code, 1);
+    pthread_t thread;
+    pthread_create(&thread, NULL, runner, NULL);
+    for (unsigned i = 0; i < 2000; i++) {
+        atomic_store((_Atomic uint32_t *)shared_code, load(1 + (i & 1)));
+        __builtin___clear_cache((char *)shared_code, (char *)(shared_code + 1));
+    }
+    stop = 1;
+    pthread_join(thread, NULL);
+    return 0;
+}
+#else
+int main(void) { return 0; }
+#endif
