@@ -89,6 +89,7 @@ struct process {
     bool trace_unimplemented;
     void (*log)(void *user, const char *text);   /* --strace and --trace=unimplemented: whole lines; NULL: to stderr */
     void *log_user;
+    pid_t strace_first_thread;             /* its lines carry no pid */
     int argument_count; char **arguments;  /* ferry's own options, passed on to exec'ed children */
     void *user;
 };

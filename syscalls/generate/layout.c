@@ -83,11 +83,7 @@ static bool argument_is_plain(const struct descriptions *d, const struct argumen
     switch (a->kind) {
     case ARGUMENT_PATH: case ARGUMENT_LINK_PATH: case ARGUMENT_STRINGS: return false;
     case ARGUMENT_FLAGS: case ARGUMENT_ENUM: return a->detail == SYSCALL_NO_DETAIL || !set_differs(d, a->detail, abi);
-    case ARGUMENT_STRUCT: return struct_same_as_host(d, a->detail, abi);
-    case ARGUMENT_IO_VECTOR: {
-        int iovec = find_struct(d, "iovec");
-        return iovec < 0 || struct_same_as_host(d, iovec, abi);
-    }
+    case ARGUMENT_STRUCT: case ARGUMENT_IO_VECTOR: return a->detail == SYSCALL_NO_DETAIL || struct_same_as_host(d, a->detail, abi);
     default: return true;
     }
 }
@@ -96,7 +92,11 @@ bool call_is_plain(const struct descriptions *d, const struct call_definition *c
 {
     const struct abi_definition *guest = d->abis[abi], *host = d->abis[d->host];
     if (guest->word_bytes != host->word_bytes || guest->big_endian != host->big_endian) return false;
-    for (int i = 0; i < call->call.argument_count; i++)
-        if (!argument_is_plain(d, &call->call.arguments[i], abi)) return false;
+    for (int i = 0; i < call->call.argument_count; i++) {
+        const struct argument_description *a = &call->call.arguments[i];
+        if (!argument_is_plain(d, a, abi)) return false;
+        /* A mask that holds while waiting: dispatch.c has to see it. */
+        if (a->kind == ARGUMENT_SIGNAL_SET && (call->call.attributes & CALL_BLOCKS)) return false;
+    }
     return true;
 }

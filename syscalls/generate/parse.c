@@ -300,7 +300,7 @@ bool find_pointee(const struct descriptions *d, const char *name, uint8_t *kind,
     index = index_in(data, name);
     if (index >= 0) {
         *kind = ARGUMENT_BYTES + index;
-        *detail = SYSCALL_NO_DETAIL;
+        *detail = *kind == ARGUMENT_IO_VECTOR ? find_struct(d, "iovec") : SYSCALL_NO_DETAIL;
         return true;
     }
     index = find_struct(d, name);

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Hand-written calls on descriptors and files: names that mean something else to the guest (sysroot, /proc/self), flags that
+ * travel inside fcntl, ferry's own descriptors.
+ */
+#include "syscalls/files.h"
+#include "syscalls/convert.h"
+#include "syscalls/tables.generated.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+/* -- names --------------------------------------------------------------------------------------------------------------- */
+int64_t file_path_to_host(struct thread *thread, int directory, const char *path, bool follow, char *buffer)
+{
+    struct process *process = thread->process;
+    const struct proc_file *proc = follow ? proc_file_find(thread, directory, path) : NULL;
+    const char *host = path;
+    if (proc && proc_file_is_link(proc)) host = process->executable;
+    else host = follow ? path_to_host_followed(process, path, buffer) : path_to_host(process, path, buffer);
+    if (host != buffer) {
+        size_t length = strlen(host);
+        if (length >= PATH_MAX) return -ENAMETOOLONG;
+        memmove(buffer, host, length + 1);
+    }
+    return 0;
+}
+
+int64_t file_path_from_guest(struct thread *thread, int directory, guest_addr address, bool follow, char *buffer)
+{
+    char path[PATH_MAX];
+    int64_t length = copy_string_from_guest(thread, path, address, sizeof path);
+    if (length < 0) return length;
+    return file_path_to_host(thread, directory, path, follow, buffer);
+}
+
+bool file_is_own(const struct process *process, uint64_t fd)
+{
+    return (int)fd >= 0 && ((int)fd == process->own_descriptor || (int)fd == process->exec_descriptor);
+}
+
+/* -- open ---------------------------------------------------------------------------------------------------------------- */
+static int64_t restart_if_interrupted(int64_t result)
+{
+    return result == -EINTR ? SYSCALL_RESTART : result;
+}
+
+int64_t syscall_openat(struct thread *thread, const uint64_t *arguments)
+{
+    char path[PATH_MAX], host[PATH_MAX];
+    int flags = (int)constant_to_host(thread->process->abi, FLAGS_OPEN, (uint32_t)arguments[2]);
+    int64_t result = copy_string_from_guest(thread, path, arguments[1], sizeof path);
+    if (result < 0) return result;
+    const struct proc_file *proc = proc_file_find(thread, (int)arguments[0], path);
+    if (proc && !proc_file_is_link(proc) && (flags & O_ACCMODE) == O_RDONLY && !(flags & (O_PATH | O_DIRECTORY)))
+        return proc_file_open(thread, proc, path, flags);
+    bool follow = !(flags & O_NOFOLLOW) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
+    result = file_path_to_host(thread, (int)arguments[0], path, follow, host);
+    if (result < 0) return result;
+    return restart_if_interrupted(host_call_blocking(thread, SYS_openat, arguments[0], (uintptr_t)host, flags, arguments[3], 0, 0));
+}
+
+#define OPEN_HOW_MAXIMUM 4096
+
+/* A longer struct open_how is fine as long as what we do not know is zero (openat2(2)); the kernel checks that. */
+int64_t syscall_openat2(struct thread *thread, const uint64_t *arguments)
+{
+    const struct abi *abi = thread->process->abi;
+    char path[PATH_MAX];
+    _Alignas(8) uint8_t image[OPEN_HOW_MAXIMUM], how[OPEN_HOW_MAXIMUM];
+    uint64_t size = arguments[3], known = abi->structs[STRUCT_OPEN_HOW].size;
+    if (size < known) return -EINVAL;
+    if (size > sizeof how) return -E2BIG;
+    if (copy_from_guest(thread, image, arguments[2], size)) return -EFAULT;
+    memcpy(how, image, size);
+    struct_to_host(thread->process, STRUCT_OPEN_HOW, how, image);
+    uint64_t resolve = guest_load(abi, image + abi->structs[STRUCT_OPEN_HOW].fields[2].offset, 8, false);
+    int64_t result = resolve ? copy_string_from_guest(thread, path, arguments[1], sizeof path)
+                             : file_path_from_guest(thread, (int)arguments[0], arguments[1], true, path);
+    if (result < 0) return result;
+    return restart_if_interrupted(host_call_blocking(thread, SYS_openat2, arguments[0], (uintptr_t)path, (uintptr_t)how, size, 0, 0));
+}
+
+int64_t syscall_readlinkat(struct thread *thread, const uint64_t *arguments)
+{
+    char path[PATH_MAX], host[PATH_MAX];
+    int64_t result = copy_string_from_guest(thread, path, arguments[1], sizeof path);
+    if (result < 0) return result;
+    const struct proc_file *proc = proc_file_find(thread, (int)arguments[0], path);
+    if (proc && proc_file_is_link(proc)) {
+        const char *link = proc_file_link(thread->process);
+        size_t length = strlen(link), size = (int)arguments[3] > 0 ? (size_t)(int)arguments[3] : 0;
+        if (!size) return -EINVAL;
+        if (length > size) length = size;
+        return copy_to_guest(thread, arguments[2], link, length) ? -EFAULT : (int64_t)length;
+    }
+    result = file_path_to_host(thread, (int)arguments[0], path, false, host);
+    if (result < 0) return result;
+    return host_call(SYS_readlinkat, arguments[0], (uintptr_t)host, (uintptr_t)guest_pointer(thread->process, arguments[2]), arguments[3], 0, 0);
+}
+
+/* -- descriptors --------------------------------------------------------------------------------------------------------- */
+int64_t syscall_close(struct thread *thread, const uint64_t *arguments)
+{
+    if (file_is_own(thread->process, arguments[0])) return -EBADF;
+    return host_call(SYS_close, arguments[0], 0, 0, 0, 0, 0);
+}
+
+/* In pieces, around ferry's own. */
+int64_t syscall_close_range(struct thread *thread, const uint64_t *arguments)
+{
+    const struct process *process = thread->process;
+    unsigned first = (unsigned)arguments[0], last = (unsigned)arguments[1];
+    if (first > last) return -EINVAL;
+    int64_t result = 0;
+    unsigned own[2] = { (unsigned)process->own_descriptor, (unsigned)process->exec_descriptor };
+    if (own[0] > own[1]) own[0] = own[1], own[1] = (unsigned)process->own_descriptor;
+    for (unsigned i = 0; i < 2 && result == 0; i++) {
+        if ((int)own[i] < 0 || own[i] < first || own[i] > last) continue;
+        if (own[i] > first) result = host_call(SYS_close_range, first, own[i] - 1, arguments[2], 0, 0, 0);
+        if (own[i] == last) return result;
+        first = own[i] + 1;
+    }
+    return result ? result : host_call(SYS_close_range, first, last, arguments[2], 0, 0, 0);
+}
+
+int64_t syscall_dup(struct thread *thread, const uint64_t *arguments)
+{
+    if (file_is_own(thread->process, arguments[0])) return -EBADF;
+    return host_call(SYS_dup, arguments[0], 0, 0, 0, 0, 0);
+}
+
+int64_t syscall_dup3(struct thread *thread, const uint64_t *arguments)
+{
+    uint64_t flags = constant_to_host(thread->process->abi, FLAGS_OPEN, (uint32_t)arguments[2]);
+    if (file_is_own(thread->process, arguments[0]) || file_is_own(thread->process, arguments[1])) return -EBADF;
+    return host_call(SYS_dup3, arguments[0], arguments[1], flags, 0, 0, 0);
+}
+
+static int64_t fcntl_lock(struct thread *thread, const uint64_t *arguments, int command)
+{
+    const struct argument_description lock = { "lock", ARGUMENT_STRUCT, DIRECTION_IN_OUT, LENGTH_ONE, false, 0, STRUCT_FLOCK };
+    struct scratch scratch;
+    uint64_t host;
+    scratch.used = scratch.mapping_count = 0;
+    int64_t result = argument_to_host(thread, &lock, arguments, arguments[2], &scratch, &host);
+    if (result == 0) result = host_call_blocking(thread, SYS_fcntl, arguments[0], command, host, 0, 0, 0);
+    if (result >= 0) {
+        int64_t error = argument_to_guest(thread, &lock, arguments, arguments[2], host, result);
+        if (error) result = error;
+    }
+    scratch_free(&scratch);
+    return restart_if_interrupted(result);
+}
+
+int64_t syscall_fcntl(struct thread *thread, const uint64_t *arguments)
+{
+    const struct abi *abi = thread->process->abi;
+    int command = (int)constant_to_host(abi, ENUM_FCNTL, (uint32_t)arguments[1]);
+    int64_t result;
+    if (file_is_own(thread->process, arguments[0])) return -EBADF;
+    switch (command) {
+    case F_GETFL:
+        result = host_call(SYS_fcntl, arguments[0], command, 0, 0, 0, 0);
+        return result < 0 ? result : (int64_t)constant_to_guest(abi, FLAGS_OPEN, (uint64_t)result);
+    case F_SETFL:
+        return host_call(SYS_fcntl, arguments[0], command, constant_to_host(abi, FLAGS_OPEN, (uint32_t)arguments[2]), 0, 0, 0);
+    case F_GETLK: case F_SETLK: case F_SETLKW: case F_OFD_GETLK: case F_OFD_SETLK: case F_OFD_SETLKW:
+        return fcntl_lock(thread, arguments, command);
+    default:
+        return host_call(SYS_fcntl, arguments[0], command, arguments[2], 0, 0, 0);
+    }
+}
+
+/* -- waiting ------------------------------------------------------------------------------------------------------------- */
+/* The last argument points at two words: the address of a signal mask and its size. */
+static int64_t select_mask(struct thread *thread, guest_addr address, uint64_t host_words[2], uint64_t *mask)
+{
+    const struct abi *abi = thread->process->abi;
+    uint8_t image[16];
+    host_words[0] = host_words[1] = 0;
+    if (!address) return 0;
+    if (copy_from_guest(thread, image, address, 2 * abi->word_bytes)) return -EFAULT;
+    guest_addr set = guest_load(abi, image, abi->word_bytes, false);
+    host_words[1] = guest_load(abi, image + abi->word_bytes, abi->word_bytes, false);
+    if (!set) return 0;
+    if (host_words[1] != sizeof *mask) return -EINVAL;
+    if (copy_from_guest(thread, mask, set, sizeof *mask)) return -EFAULT;
+    if (wait_mask_lets_through(thread, *mask)) return SYSCALL_RESTART_NO_HANDLER;
+    *mask &= ~SIGNALS_SYNCHRONOUS;
+    host_words[0] = (uintptr_t)mask;
+    return 0;
+}
+
+int64_t syscall_pselect6(struct thread *thread, const uint64_t *arguments)
+{
+    const struct process *process = thread->process;
+    uint64_t words[2], mask = 0, sets[3];
+    int64_t result = select_mask(thread, arguments[5], words, &mask);
+    if (result) return result;
+    for (unsigned i = 0; i < 3; i++) sets[i] = arguments[i + 1] ? (uintptr_t)guest_pointer(process, arguments[i + 1]) : 0;
+    const struct argument_description timeout = { "timeout", ARGUMENT_STRUCT, DIRECTION_IN_OUT, LENGTH_ONE, false, 0, STRUCT_TIMESPEC };
+    struct scratch scratch;
+    uint64_t time;
+    scratch.used = scratch.mapping_count = 0;
+    result = argument_to_host(thread, &timeout, arguments, arguments[4], &scratch, &time);
+    if (result < 0) return result;
+    result = host_call_blocking(thread, SYS_pselect6, arguments[0], sets[0], sets[1], sets[2], time, (uintptr_t)words);
+    /* The kernel writes the time left even when interrupted; a failure to do so is not reported there either. */
+    argument_to_guest(thread, &timeout, arguments, arguments[4], time, 0);
+    scratch_free(&scratch);
+    return result == -EINTR ? SYSCALL_RESTART_NO_HANDLER : result;
+}

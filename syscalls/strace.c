@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * --strace. Arguments up to the first output are written before the call, as they are then; the rest after it. What cannot be
+ * read is written as an address.
+ */
+#include "syscalls/strace.h"
+#include "syscalls/convert.h"
+#include "syscalls/tables.generated.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#define MAXIMUM_BYTES 32
+#define MAXIMUM_ELEMENTS 16
+
+const struct ioctl_description *ioctl_find(uint64_t request)
+{
+    for (unsigned i = 0; i < ioctl_table_count; i++)
+        if (ioctl_table[i].number == (uint32_t)request) return &ioctl_table[i];
+    return NULL;
+}
+
+void syscall_log(const struct process *process, struct text *line)
+{
+    if (process->log) {
+        process->log(process->log_user, line->buffer);
+        return;
+    }
+    line->fd = 2;
+    text_flush(line);
+}
+
+/* -- numbers ------------------------------------------------------------------------------------------------------------- */
+static void print_address(struct text *t, uint64_t value)
+{
+    if (value) text_print(t, "0x%llx", (unsigned long long)value);
+    else text_print(t, "NULL");
+}
+
+static void print_flags(struct text *t, const struct constant_set *set, uint64_t value)
+{
+    uint64_t left = value;
+    bool any = false;
+    for (unsigned i = 0; i < set->count; i++) {
+        const struct constant *c = &set->values[i];
+        bool field = c->mask != c->value;
+        if ((value & c->mask) != c->value || (!field && !(left & c->mask))) continue;
+        if (field && !(left & c->mask) && c->value) continue;
+        text_print(t, "%s%s", any ? "|" : "", c->name);
+        left &= ~c->mask;
+        any = true;
+    }
+    if (left || !any) text_print(t, left ? "%s0x%llx" : "%s0", any ? "|" : "", (unsigned long long)left);
+}
+
+static void print_enum(struct text *t, const struct constant_set *set, uint64_t value)
+{
+    for (unsigned i = 0; i < set->count; i++) {
+        if (set->values[i].value != (uint32_t)value) continue;
+        text_print(t, "%s", set->values[i].name);
+        return;
+    }
+    text_print(t, (int32_t)value < 0 || value < 4096 ? "%lld" : "0x%llx", (long long)(int32_t)value);
+}
+
+static void print_signal(struct text *t, const struct abi *abi, uint64_t value)
+{
+    print_enum(t, &abi->constants[ENUM_SIGNAL], value);
+}
+
+static void print_scalar(struct text *t, const struct abi *abi, const struct argument_description *a, uint64_t value)
+{
+    switch (a->kind) {
+    case ARGUMENT_DIRFD:
+        if ((int)value == AT_FDCWD) text_print(t, "AT_FDCWD");
+        else text_print(t, "%d", (int)value);
+        break;
+    case ARGUMENT_FD: case ARGUMENT_INT: case ARGUMENT_PID: case ARGUMENT_ID: text_print(t, "%d", (int)value); break;
+    case ARGUMENT_UINT: text_print(t, "%u", (unsigned)value); break;
+    case ARGUMENT_LONG: case ARGUMENT_OFF64: text_print(t, "%lld", (long long)value); break;
+    case ARGUMENT_ULONG: case ARGUMENT_SIZE: text_print(t, "%llu", (unsigned long long)value); break;
+    case ARGUMENT_MODE: text_print(t, "%#o", (unsigned)value); break;
+    case ARGUMENT_SIGNAL: print_signal(t, abi, value); break;
+    case ARGUMENT_FLAGS: print_flags(t, &abi->constants[a->detail], value); break;
+    case ARGUMENT_HEX: text_print(t, value ? "0x%llx" : "0", (unsigned long long)value); break;
+    case ARGUMENT_DEVICE: text_print(t, "0x%llx", (unsigned long long)value); break;
+    default: print_address(t, value); break;
+    }
+}
+
+/* -- guest memory -------------------------------------------------------------------------------------------------------- */
+static void print_string(struct text *t, struct thread *thread, uint64_t address, size_t limit)
+{
+    char string[PATH_MAX];
+    int64_t length = address ? copy_string_from_guest(thread, string, address, limit + 1) : -EFAULT;
+    if (length == -ENAMETOOLONG) {
+        text_quote(t, string, limit);
+        text_print(t, "...");
+    } else if (length < 0) {
+        print_address(t, address);
+    } else {
+        text_quote(t, string, length);
+    }
+}
+
+static bool read_word(struct thread *thread, uint64_t address, uint64_t *word)
+{
+    const struct abi *abi = thread->process->abi;
+    uint8_t image[8];
+    if (copy_from_guest(thread, image, address, abi->word_bytes)) return false;
+    *word = guest_load(abi, image, abi->word_bytes, false);
+    return true;
+}
+
+static void print_strings(struct text *t, struct thread *thread, uint64_t address)
+{
+    uint64_t string;
+    text_print(t, "[");
+    for (unsigned i = 0; read_word(thread, address, &string) && string; i++) {
+        text_print(t, i ? ", " : "");
+        if (i == MAXIMUM_ELEMENTS) {
+            text_print(t, "...");
+            break;
+        }
+        print_string(t, thread, string, 256);
+        address += thread->process->abi->word_bytes;
+    }
+    text_print(t, "]");
+}
+
+static void print_bytes(struct text *t, struct thread *thread, uint64_t address, uint64_t size)
+{
+    uint8_t bytes[MAXIMUM_BYTES];
+    size_t part = size < MAXIMUM_BYTES ? size : MAXIMUM_BYTES;
+    if (!address || copy_from_guest(thread, bytes, address, part)) {
+        print_address(t, address);
+        return;
+    }
+    text_quote(t, bytes, part);
+    if (part < size) text_print(t, "...");
+}
+
+static void print_signal_set(struct text *t, struct thread *thread, uint64_t address)
+{
+    const struct abi *abi = thread->process->abi;
+    uint8_t image[8];
+    if (!address || copy_from_guest(thread, image, address, sizeof image)) {
+        print_address(t, address);
+        return;
+    }
+    uint64_t low = guest_load(abi, image, abi->word_bytes, false);
+    uint64_t set = abi->word_bytes == 8 ? low : low | guest_load(abi, image + 4, 4, false) << 32;
+    bool inverted = __builtin_popcountll(set) > 32;
+    if (inverted) set = ~set;
+    text_print(t, inverted ? "~[" : "[");
+    for (unsigned signal = 1, any = 0; signal <= 64; signal++) {
+        if (!(set >> (signal - 1) & 1)) continue;
+        if (any++) text_print(t, " ");
+        if (signal < 32) text_print(t, "%s", abi->constants[ENUM_SIGNAL].values[signal - 1].name + 3);
+        else text_print(t, "RT_%u", signal - 32);
+    }
+    text_print(t, "]");
+}
+
+static void print_fd_set(struct text *t, struct thread *thread, uint64_t address, uint64_t count)
+{
+    const struct abi *abi = thread->process->abi;
+    uint64_t word = 0, per_word = 8 * abi->word_bytes;
+    if (!address || !read_word(thread, address, &word)) {
+        print_address(t, address);
+        return;
+    }
+    text_print(t, "[");
+    for (uint64_t i = 0, any = 0; i < count && i < 1024; i++) {
+        if (i % per_word == 0 && !read_word(thread, address + i / 8, &word)) break;
+        if (word >> i % per_word & 1) text_print(t, any++ ? " %u" : "%u", (unsigned)i);
+    }
+    text_print(t, "]");
+}
+
+static void print_internet_address(struct text *t, const uint8_t *image, unsigned family)
+{
+    char name[INET6_ADDRSTRLEN];
+    unsigned port = image[2] << 8 | image[3];
+    bool is_ipv6 = family == AF_INET6;
+    if (!inet_ntop((int)family, image + (is_ipv6 ? 8 : 4), name, sizeof name)) return;
+    if (is_ipv6) text_print(t, ", sin6_port=htons(%u), inet_pton(AF_INET6, \"%s\", &sin6_addr)", port, name);
+    else text_print(t, ", sin_port=htons(%u), sin_addr=inet_addr(\"%s\")", port, name);
+}
+
+static void print_socket_address(struct text *t, struct thread *thread, uint64_t address, uint64_t length)
+{
+    const struct abi *abi = thread->process->abi;
+    uint8_t image[128] = { 0 };
+    size_t size = length < sizeof image ? length : sizeof image;
+    if (!address || size < 2 || copy_from_guest(thread, image, address, size)) {
+        print_address(t, address);
+        return;
+    }
+    unsigned family = (unsigned)guest_load(abi, image, 2, false);
+    text_print(t, "{sa_family=");
+    print_enum(t, &abi->constants[ENUM_SOCKET_FAMILY], family);
+    if ((family == AF_INET && size >= 8) || (family == AF_INET6 && size >= 24)) {
+        print_internet_address(t, image, family);
+    } else if (family == AF_UNIX && size > 2) {
+        text_print(t, image[2] ? ", sun_path=" : ", sun_path=@");
+        if (image[2]) text_quote(t, image + 2, strnlen((char *)image + 2, size - 2));
+        else text_quote(t, image + 3, size - 3);
+    } else if (size > 2) {
+        text_print(t, ", sa_data=");
+        text_quote(t, image + 2, size - 2 < MAXIMUM_BYTES ? size - 2 : MAXIMUM_BYTES);
+    }
+    text_print(t, "}");
+}
+
+/* -- structures ---------------------------------------------------------------------------------------------------------- */
+static void print_struct(struct text *t, const struct abi *abi, unsigned structure, const uint8_t *image);
+
+static void print_field_value(struct text *t, const struct abi *abi, const struct field_layout *f, const uint8_t *at)
+{
+    if (f->kind == FIELD_STRUCT) {
+        print_struct(t, abi, f->detail, at);
+        return;
+    }
+    uint64_t value = guest_load(abi, at, f->size, f->kind == FIELD_SIGNED);
+    switch (f->print) {
+    case PRINT_HEX: f->kind == FIELD_POINTER ? print_address(t, value) : text_print(t, "0x%llx", (unsigned long long)value); break;
+    case PRINT_OCTAL: text_print(t, "%#llo", (unsigned long long)value); break;
+    case PRINT_FLAGS: print_flags(t, &abi->constants[f->detail], f->size < 8 ? value & ((1ull << 8 * f->size) - 1) : value); break;
+    case PRINT_ENUM: print_enum(t, &abi->constants[f->detail], value); break;
+    case PRINT_SIGNAL: print_signal(t, abi, value); break;
+    default: text_print(t, f->kind == FIELD_UNSIGNED ? "%llu" : "%lld", (unsigned long long)value); break;
+    }
+}
+
+static void print_field(struct text *t, const struct abi *abi, const struct field_layout *f, const uint8_t *at)
+{
+    text_print(t, "%s=", f->name);
+    if (f->kind == FIELD_CHARACTERS) {
+        text_quote(t, at, strnlen((const char *)at, f->count));
+        return;
+    }
+    if (f->count > 1) text_print(t, "[");
+    for (unsigned i = 0; i < f->count; i++) {
+        text_print(t, i ? ", " : "");
+        print_field_value(t, abi, f, at + i * f->size);
+    }
+    if (f->count > 1) text_print(t, "]");
+}
+
+static void print_struct(struct text *t, const struct abi *abi, unsigned structure, const uint8_t *image)
+{
+    const struct struct_layout *s = &abi->structs[structure];
+    bool any = false;
+    text_print(t, "{");
+    for (unsigned i = 0; i < s->field_count; i++) {
+        if (s->fields[i].print == PRINT_HIDDEN) continue;
+        text_print(t, any ? ", " : "");
+        print_field(t, abi, &s->fields[i], image + s->fields[i].offset);
+        any = true;
+    }
+    text_print(t, "}");
+}
+
+static void print_element(struct text *t, struct thread *thread, unsigned kind, unsigned detail, uint64_t address)
+{
+    const struct abi *abi = thread->process->abi;
+    uint8_t image[1024];
+    unsigned size = kind == ARGUMENT_STRUCT ? abi->structs[detail].size : integer_size(abi, detail);
+    if (copy_from_guest(thread, image, address, size)) {
+        print_address(t, address);
+    } else if (kind == ARGUMENT_STRUCT) {
+        print_struct(t, abi, detail, image);
+    } else {
+        uint64_t value = guest_load(abi, image, size, integer_is_signed(detail));
+        text_print(t, integer_is_signed(detail) ? "%lld" : "%llu", (unsigned long long)value);
+    }
+}
+
+static unsigned element_size(const struct abi *abi, unsigned kind, unsigned detail)
+{
+    return kind == ARGUMENT_STRUCT ? abi->structs[detail].size : integer_size(abi, detail);
+}
+
+static void print_elements(struct text *t, struct thread *thread, unsigned kind, unsigned detail, uint64_t address, uint64_t count)
+{
+    unsigned size = element_size(thread->process->abi, kind, detail);
+    text_print(t, "[");
+    for (uint64_t i = 0; i < count; i++) {
+        text_print(t, i ? ", " : "");
+        if (i == MAXIMUM_ELEMENTS) {
+            text_print(t, "...");
+            break;
+        }
+        print_element(t, thread, kind, detail, address + i * size);
+    }
+    text_print(t, "]");
+}
+
+static void print_io_vector(struct text *t, struct thread *thread, uint64_t address, uint64_t count, uint64_t bytes)
+{
+    unsigned word = thread->process->abi->word_bytes;
+    text_print(t, "[");
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t base, length;
+        text_print(t, i ? ", " : "");
+        if (i == MAXIMUM_ELEMENTS || !read_word(thread, address, &base) || !read_word(thread, address + word, &length)) {
+            text_print(t, "...");
+            break;
+        }
+        text_print(t, "{iov_base=");
+        print_bytes(t, thread, base, length < bytes ? length : bytes);
+        text_print(t, ", iov_len=%llu}", (unsigned long long)length);
+        bytes -= length < bytes ? length : bytes;
+        address += 2 * word;
+    }
+    text_print(t, "]");
+}
+
+/* -- arguments ----------------------------------------------------------------------------------------------------------- */
+static void print_ioctl_argument(struct text *t, struct thread *thread, const struct ioctl_description *io, uint64_t value, bool done)
+{
+    bool unread = !io || (io->direction == DIRECTION_OUT && !done);
+    if (io && io->kind == ARGUMENT_INT) text_print(t, "%d", (int)value);
+    else if (io && io->kind == ARGUMENT_STRING) print_string(t, thread, value, MAXIMUM_BYTES);
+    else if (unread || io->direction == DIRECTION_NONE || !value) print_address(t, value);
+    else if (io->count > 1) print_elements(t, thread, io->kind, io->detail, value, io->count);
+    else if (io->kind == ARGUMENT_INTEGER) print_elements(t, thread, io->kind, io->detail, value, 1);
+    else print_element(t, thread, io->kind, io->detail, value);
+}
+
+static bool is_ioctl_request(const struct argument_description *a)
+{
+    return a->kind == ARGUMENT_ENUM && a->detail == SYSCALL_NO_DETAIL;
+}
+
+static void print_request(struct text *t, uint64_t value)
+{
+    const struct ioctl_description *io = ioctl_find(value);
+    if (io) text_print(t, "%s", io->name);
+    else text_print(t, "0x%x", (unsigned)value);
+}
+
+/* result: of the call, 0 before it. */
+static void print_data(struct text *t, struct thread *thread, const struct argument_description *a, const uint64_t *values, uint64_t value,
+                       int64_t result, bool done)
+{
+    bool failed = done && result < 0 && !(a->direction & DIRECTION_IN);
+    uint64_t count = argument_elements(thread, a, values);
+    if (!value || failed) {
+        print_address(t, value);
+        return;
+    }
+    if (done && a->length_is_result && result >= 0) {
+        if (a->kind == ARGUMENT_IO_VECTOR) {
+            print_io_vector(t, thread, value, count, result);
+            return;
+        }
+        count = (uint64_t)result < count ? (uint64_t)result : count;
+    }
+    switch (a->kind) {
+    case ARGUMENT_BYTES: print_bytes(t, thread, value, count); break;
+    case ARGUMENT_SIGNAL_SET: print_signal_set(t, thread, value); break;
+    case ARGUMENT_FD_SET: print_fd_set(t, thread, value, count); break;
+    case ARGUMENT_SOCKET_ADDRESS: print_socket_address(t, thread, value, count); break;
+    case ARGUMENT_IO_VECTOR: print_io_vector(t, thread, value, count, ~0ull); break;
+    default:
+        if (a->length_kind == LENGTH_ONE && a->kind == ARGUMENT_STRUCT) print_element(t, thread, a->kind, a->detail, value);
+        else print_elements(t, thread, a->kind, a->detail, value, a->length_kind == LENGTH_ONE ? 1 : count);
+    }
+}
+
+static void print_argument(struct text *t, struct thread *thread, const struct call_description *call, unsigned i, const uint64_t *values,
+                           int64_t result, bool done)
+{
+    const struct abi *abi = thread->process->abi;
+    const struct argument_description *a = &call->arguments[i];
+    if (i > 0 && is_ioctl_request(a - 1)) print_ioctl_argument(t, thread, ioctl_find(values[i - 1]), values[i], done && result >= 0);
+    else if (is_ioctl_request(a)) print_request(t, values[i]);
+    else if (a->kind == ARGUMENT_ENUM) print_enum(t, &abi->constants[a->detail], values[i]);
+    else if (a->kind < ARGUMENT_PATH) print_scalar(t, abi, a, values[i]);
+    else if (a->kind == ARGUMENT_PATH || a->kind == ARGUMENT_LINK_PATH) print_string(t, thread, values[i], PATH_MAX - 1);
+    else if (a->kind == ARGUMENT_STRING) print_string(t, thread, values[i], MAXIMUM_BYTES);
+    else if (a->kind == ARGUMENT_STRINGS) print_strings(t, thread, values[i]);
+    else print_data(t, thread, a, values, values[i], result, done);
+}
+
+/* open's mode is an argument only when a file is to be made. */
+static bool argument_is_unused(const struct abi *abi, const struct call_description *call, unsigned i, const uint64_t *values)
+{
+    if (i == 0 || call->arguments[i].kind != ARGUMENT_MODE || call->arguments[i - 1].detail != FLAGS_OPEN) return false;
+    return !(constant_to_host(abi, FLAGS_OPEN, values[i - 1]) & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)));
+}
+
+static void print_arguments(struct strace_line *line, struct thread *thread, const struct call_description *call, const uint64_t *values,
+                            int64_t result, bool done)
+{
+    for (; line->printed < call->argument_count; line->printed++) {
+        const struct argument_description *a = &call->arguments[line->printed];
+        bool output = (a->direction & DIRECTION_OUT) || (line->printed > 0 && is_ioctl_request(a - 1));
+        if (!done && output && call->result != RESULT_NONE) return;
+        if (argument_is_unused(thread->process->abi, call, line->printed, values)) continue;
+        text_print(&line->text, line->printed ? ", " : "");
+        print_argument(&line->text, thread, call, line->printed, values, result, done);
+    }
+}
+
+/* -- lines --------------------------------------------------------------------------------------------------------------- */
+static void print_result(struct text *t, const struct abi *abi, const struct call_description *call, int64_t result)
+{
+    if (result == SYSCALL_NO_RESULT) text_print(t, " = ?\n");
+    else if (result <= -512 && result > SYSCALL_NO_RESULT) text_print(t, " = ? (interrupted, to be restarted)\n");
+    else if (result < 0 && result > SYSCALL_NO_RESULT) {
+        text_print(t, " = -1 ");
+        print_enum(t, &abi->constants[ENUM_ERRNO], errno_to_guest(abi, (int)-result));
+        const char *why = strerrordesc_np((int)-result);
+        text_print(t, " (%s)\n", why ? why : "Unknown error");
+    } else if (call->result == RESULT_ADDRESS || call->result == RESULT_HEX) {
+        text_print(t, result ? " = 0x%llx\n" : " = 0\n", (unsigned long long)result);
+    } else {
+        text_print(t, " = %lld\n", (long long)result);
+    }
+}
+
+static void print_prefix(struct text *t, struct thread *thread)
+{
+    struct process *process = thread->process;
+    if (!process->strace_first_thread) process->strace_first_thread = thread->tid;
+    if (process->strace_first_thread != thread->tid || (process->threads && process->threads->next))
+        text_print(t, "[pid %d] ", (int)thread->tid);
+}
+
+void strace_enter(struct strace_line *line, struct thread *thread, const struct call_description *call, const uint64_t *values)
+{
+    text_init(&line->text, -1);
+    line->printed = 0;
+    print_prefix(&line->text, thread);
+    text_print(&line->text, "%s(", call->name);
+    print_arguments(line, thread, call, values, 0, false);
+    if (call->result != RESULT_NONE) return;
+    text_print(&line->text, ") = ?\n");
+    syscall_log(thread->process, &line->text);
+}
+
+void strace_leave(struct strace_line *line, struct thread *thread, const struct call_description *call, const uint64_t *values,
+                  int64_t result)
+{
+    if (call->result == RESULT_NONE) return;
+    if (call->result == RESULT_PID && result == 0 && thread->tid != (pid_t)host_call(SYS_gettid, 0, 0, 0, 0, 0, 0)) return;
+    print_arguments(line, thread, call, values, result, true);
+    text_print(&line->text, ")");
+    print_result(&line->text, thread->process->abi, call, result);
+    syscall_log(thread->process, &line->text);
+}

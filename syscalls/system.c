@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What the machine and the process say about themselves: uname, prctl, resource limits.
+ */
+#include "syscalls/convert.h"
+#include "syscalls/tables.generated.h"
+#include <errno.h>
+#include <linux/prctl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+
+int64_t syscall_uname(struct thread *thread, const uint64_t *arguments)
+{
+    const struct process *process = thread->process;
+    struct utsname name;
+    int64_t result = host_call(SYS_uname, (uintptr_t)&name, 0, 0, 0, 0, 0);
+    if (result < 0) return result;
+    snprintf(name.machine, sizeof name.machine, "%s", process->abi->functions->machine);
+    if (process->uname_release) snprintf(name.release, sizeof name.release, "%s", process->uname_release);
+    return copy_to_guest(thread, arguments[0], &name, sizeof name);
+}
+
+/* -- prctl --------------------------------------------------------------------------------------------------------------- */
+/* Options that mean for the host process what the guest means by them. All others change how the CPU or the address space
+ * behaves, and those are the translator's: EINVAL, as on a kernel without the feature. */
+static const int harmless_options[] = {
+    PR_SET_PDEATHSIG, PR_GET_PDEATHSIG, PR_GET_DUMPABLE, PR_SET_DUMPABLE, PR_GET_KEEPCAPS, PR_SET_KEEPCAPS, PR_GET_TIMING, PR_SET_TIMING,
+    PR_SET_NAME, PR_GET_NAME, PR_CAPBSET_READ, PR_CAPBSET_DROP, PR_GET_SECUREBITS, PR_SET_SECUREBITS, PR_SET_TIMERSLACK,
+    PR_GET_TIMERSLACK, PR_TASK_PERF_EVENTS_DISABLE, PR_TASK_PERF_EVENTS_ENABLE, PR_MCE_KILL, PR_MCE_KILL_GET, PR_SET_CHILD_SUBREAPER,
+    PR_GET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS, PR_SET_THP_DISABLE, PR_GET_THP_DISABLE, PR_CAP_AMBIENT,
+    PR_SET_IO_FLUSHER, PR_GET_IO_FLUSHER, PR_SCHED_CORE, PR_SET_PTRACER, PR_SET_VMA, PR_GET_SPECULATION_CTRL,
+};
+
+static bool is_harmless(int option)
+{
+    for (size_t i = 0; i < sizeof harmless_options / sizeof harmless_options[0]; i++)
+        if (harmless_options[i] == option) return true;
+    return false;
+}
+
+static int64_t get_tid_address(struct thread *thread, guest_addr address)
+{
+    uint8_t image[8];
+    unsigned word = thread->process->abi->word_bytes;
+    guest_store(thread->process->abi, image, word, thread->clear_child_tid);
+    return copy_to_guest(thread, address, image, word);
+}
+
+int64_t syscall_prctl(struct thread *thread, const uint64_t *arguments)
+{
+    const struct abi_functions *functions = thread->process->abi->functions;
+    int option = (int)arguments[0];
+    int64_t result;
+    if (option == PR_GET_SECCOMP) return 0;
+    if (option == PR_GET_TID_ADDRESS) return get_tid_address(thread, arguments[1]);
+    if (functions->process_control && functions->process_control(thread, arguments, &result)) return result;
+    if (!is_harmless(option)) return -EINVAL;
+    return host_call(SYS_prctl, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], 0);
+}
+
+/* -- limits -------------------------------------------------------------------------------------------------------------- */
+/* The translator's own memory counts on the host: these would stop it, not the guest. */
+static bool limits_translator(uint64_t resource)
+{
+    return resource == RLIMIT_AS || resource == RLIMIT_DATA;
+}
+
+static int64_t set_limit(struct thread *thread, uint64_t pid, uint64_t resource, unsigned structure, guest_addr new, guest_addr old)
+{
+    const struct abi *abi = thread->process->abi;
+    struct rlimit64 limit, before;
+    uint8_t image[16];
+    pid_t self = (pid_t)host_call(SYS_getpid, 0, 0, 0, 0, 0, 0);
+    if (new) {
+        if (copy_from_guest(thread, image, new, abi->structs[structure].size)) return -EFAULT;
+        struct_to_host(thread->process, structure, &limit, image);
+        if (limit.rlim_cur > limit.rlim_max) return -EINVAL;
+    }
+    bool keep = limits_translator(resource) && ((pid_t)pid == 0 || (pid_t)pid == self);
+    int64_t result = host_call(SYS_prlimit64, pid, resource, new && !keep ? (uintptr_t)&limit : 0, (uintptr_t)&before, 0, 0);
+    if (result < 0 || !old) return result;
+    struct_to_guest(thread->process, structure, image, &before);
+    return copy_to_guest(thread, old, image, abi->structs[structure].size);
+}
+
+int64_t syscall_setrlimit(struct thread *thread, const uint64_t *arguments)
+{
+    uint64_t resource = constant_to_host(thread->process->abi, ENUM_RLIMIT, (uint32_t)arguments[0]);
+    return arguments[1] ? set_limit(thread, 0, resource, STRUCT_RLIMIT, arguments[1], 0) : -EFAULT;
+}
+
+int64_t syscall_prlimit64(struct thread *thread, const uint64_t *arguments)
+{
+    uint64_t resource = constant_to_host(thread->process->abi, ENUM_RLIMIT, (uint32_t)arguments[1]);
+    return set_limit(thread, arguments[0], resource, STRUCT_RLIMIT64, arguments[2], arguments[3]);
+}
