@@ -55,7 +55,7 @@ static void run_passes(struct engine *engine, struct translator *translator, str
 {
     struct pass_context context = {.host = engine->host, .translator = translator};
     bool trace = engine_tracing(engine, TRACE_PASSES);
-    for (unsigned i = 0; i < PASS_COUNT; i++) {
+    for (unsigned i = 0; i < pass_count; i++) {
         bool changed = passes[i].function(region, &context);
         verify(engine, region, passes[i].name);
         if (trace && changed)
