@@ -141,12 +141,12 @@ static ir_ref simplify_sign_extend(struct ir_region *region, struct ir_insn *ins
 static ir_ref simplify_truncate(struct ir_region *region, struct ir_insn *insn)
 {
     const struct ir_insn *a = ir_at(region, insn->a);
-    if (a->type == insn->type)
+    if (ir_result_type(a) == insn->type)
         return insn->a;
     if (a->op != IR_zero_extend && a->op != IR_sign_extend)
         return IR_NONE;
     const struct ir_insn *inner = ir_at(region, a->a);
-    if (a->lane >= LANE_32 && inner->type == insn->type)
+    if (a->lane >= LANE_32 && ir_result_type(inner) == insn->type)
         return a->a;
     if (a->lane >= LANE_32)
         insn->a = a->a;
