@@ -70,6 +70,23 @@ void ir_restart(struct ir_region *region, ir_ref capacity)
     region->count = region->block_count = 0;
 }
 
+/* Field by field: the caller has just stored single bytes and words, and a wide load of those (which the compiler would make of an
+ * assignment, hence the volatile) waits until they have reached the cache: 5 ns on each instruction. */
+static void write_insn(struct ir_insn *to, const volatile struct ir_insn *from)
+{
+    to->op = from->op;
+    to->type = from->type;
+    to->lane = from->lane;
+    to->cond = from->cond;
+    to->mem = from->mem;
+    to->note = from->note;
+    to->a = from->a;
+    to->b = from->b;
+    to->c = from->c;
+    to->uses = from->uses;
+    to->imm = from->imm;
+}
+
 ir_ref ir_append_plain(struct ir_region *region, const struct ir_insn *insn)
 {
     if (__builtin_expect(region->count == region->capacity, 0)) {
@@ -77,7 +94,7 @@ ir_ref ir_append_plain(struct ir_region *region, const struct ir_insn *insn)
         region->insns = arena_grow(region->arena, region->insns, size, 2 * size);
         region->capacity *= 2;
     }
-    region->insns[region->count] = *insn;
+    write_insn(&region->insns[region->count], insn);
     region->blocks[region->block_count - 1].count++;
     return region->count++;
 }
@@ -139,30 +156,39 @@ static ir_ref append_exit(struct ir_region *region, struct ir_insn *insn)
     return IR_NONE;
 }
 
-ir_ref ir_append(struct ir_region *region, struct ir_insn insn)
+static ir_ref append(struct ir_region *region, struct ir_insn *insn)
 {
-    const struct ir_op_info *info = &ir_op_info[insn.op];
-    ir_ref *operands[] = {&insn.a, &insn.b, &insn.c};
-    for (unsigned i = info->operands; i < 3; i++)
-        *operands[i] = IR_NONE;
-    switch (insn.op) {
-    case IR_constant: return append_constant(region, &insn);
-    case IR_get: return append_get(region, &insn);
-    case IR_put: append_put(region, &insn); return IR_NONE;
-    case IR_helper: return append_helper(region, &insn);
-    case IR_exit_if: case IR_jump: case IR_call: return append_exit(region, &insn);
-    case IR_insn_start: region->builder->insn_pc = insn.imm; break;
+    const struct ir_op_info *info = &ir_op_info[insn->op];
+    switch (insn->op) {
+    case IR_constant: return append_constant(region, insn);
+    case IR_get: return append_get(region, insn);
+    case IR_put: append_put(region, insn); return IR_NONE;
+    case IR_helper: return append_helper(region, insn);
+    case IR_exit_if: case IR_jump: case IR_call: return append_exit(region, insn);
+    case IR_insn_start: region->builder->insn_pc = insn->imm; break;
     default:
         if (!(info->effects & ~IR_COMMUTES)) {
-            ir_ref value = ir_simplify(region, &insn);
+            ir_ref value = ir_simplify(region, insn);
             if (value != IR_NONE)
                 return value;
-            if (insn.op == IR_constant)
-                return append_constant(region, &insn);
+            if (insn->op == IR_constant)
+                return append_constant(region, insn);
         }
     }
-    ir_ref ref = ir_append_plain(region, &insn);
+    ir_ref ref = ir_append_plain(region, insn);
     return info->result == IR_RESULT_NONE ? IR_NONE : ref;
+}
+
+ir_ref ir_append(struct ir_region *region, struct ir_insn insn)
+{
+    unsigned operands = ir_op_info[insn.op].operands;
+    if (operands < 3)
+        insn.c = IR_NONE;
+    if (operands < 2)
+        insn.b = IR_NONE;
+    if (operands < 1)
+        insn.a = IR_NONE;
+    return append(region, &insn);
 }
 
 ir_ref ir_constant(struct ir_region *region, enum ir_type type, uint64_t value)
@@ -194,7 +220,8 @@ void ir_put(struct ir_region *region, unsigned field, ir_ref value)
 
 ir_ref ir_ternary(struct ir_region *region, enum ir_op op, enum ir_type type, ir_ref a, ir_ref b, ir_ref c)
 {
-    return ir_append(region, (struct ir_insn){.op = op, .type = type, .a = a, .b = b, .c = c});
+    struct ir_insn insn = {.op = op, .type = type, .a = a, .b = b, .c = c};
+    return append(region, &insn);
 }
 
 ir_ref ir_binary(struct ir_region *region, enum ir_op op, enum ir_type type, ir_ref a, ir_ref b)
@@ -214,34 +241,38 @@ ir_ref ir_binary_imm(struct ir_region *region, enum ir_op op, enum ir_type type,
 
 ir_ref ir_unary_lane(struct ir_region *region, enum ir_op op, enum ir_type type, enum ir_lane lane, ir_ref a, uint64_t imm)
 {
-    return ir_append(region, (struct ir_insn){.op = op, .type = type, .lane = lane, .a = a, .b = IR_NONE, .c = IR_NONE, .imm = imm});
+    struct ir_insn insn = {.op = op, .type = type, .lane = lane, .a = a, .b = IR_NONE, .c = IR_NONE, .imm = imm};
+    return append(region, &insn);
 }
 
 ir_ref ir_vector(struct ir_region *region, enum ir_op op, enum ir_lane lane, ir_ref a, ir_ref b, ir_ref c, uint64_t imm)
 {
-    return ir_append(region, (struct ir_insn){.op = op, .type = IR_V128, .lane = lane, .a = a, .b = b, .c = c, .imm = imm});
+    struct ir_insn insn = {.op = op, .type = IR_V128, .lane = lane, .a = a, .b = b, .c = c, .imm = imm};
+    return append(region, &insn);
 }
 
 ir_ref ir_load(struct ir_region *region, enum ir_type type, uint16_t mem, ir_ref base, ir_ref index, int64_t displacement)
 {
-    return ir_append(region, (struct ir_insn){.op = IR_load, .type = type, .mem = mem, .a = base, .b = index, .c = IR_NONE,
-                                              .imm = (uint64_t)displacement});
+    struct ir_insn insn = {.op = IR_load, .type = type, .mem = mem, .a = base, .b = index, .c = IR_NONE, .imm = (uint64_t)displacement};
+    return ir_append_plain(region, &insn);
 }
 
 void ir_store(struct ir_region *region, enum ir_type type, uint16_t mem, ir_ref base, ir_ref index, int64_t displacement, ir_ref value)
 {
-    ir_append(region, (struct ir_insn){.op = IR_store, .type = type, .mem = mem, .a = base, .b = index, .c = value,
-                                       .imm = (uint64_t)displacement});
+    struct ir_insn insn = {.op = IR_store, .type = type, .mem = mem, .a = base, .b = index, .c = value, .imm = (uint64_t)displacement};
+    ir_append_plain(region, &insn);
 }
 
 ir_ref ir_helper(struct ir_region *region, enum ir_type type, unsigned helper, uint64_t extra, ir_ref a, ir_ref b, ir_ref c)
 {
-    return ir_append(region, (struct ir_insn){.op = IR_helper, .type = type, .a = a, .b = b, .c = c, .imm = helper | extra << 16});
+    struct ir_insn insn = {.op = IR_helper, .type = type, .a = a, .b = b, .c = c, .imm = helper | extra << 16};
+    return append_helper(region, &insn);
 }
 
 void ir_exit_if(struct ir_region *region, enum ir_cond cond, ir_ref token, guest_addr pc)
 {
-    ir_append(region, (struct ir_insn){.op = IR_exit_if, .cond = cond, .a = token, .b = IR_NONE, .c = IR_NONE, .imm = pc});
+    struct ir_insn insn = {.op = IR_exit_if, .cond = cond, .a = token, .b = IR_NONE, .c = IR_NONE, .imm = pc};
+    append_exit(region, &insn);
 }
 
 void ir_trap(struct ir_region *region, unsigned kind, uint64_t payload)

@@ -3,7 +3,6 @@
  * Common subexpressions: a pure operation on the same operands as an earlier one of the block is that earlier value. Loads are
  * never merged: another thread may write between them. The table forgets on collision, so its cost is bounded.
  */
-#include "translate/ir/simplify.h"
 #include "translate/passes/passes.h"
 #include "translate/passes/scan.h"
 
@@ -77,7 +76,5 @@ bool pass_common_subexpressions(struct ir_region *region, const struct pass_cont
             memset(table.slots, 0, size * sizeof(ir_ref));
         changed |= merge_block(region, &region->blocks[i], &table, map);
     }
-    if (changed)
-        ir_set_unfolded(region);
     return changed;
 }

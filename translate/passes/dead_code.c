@@ -10,7 +10,7 @@ static bool may_remove(const struct ir_region *region, const struct ir_insn *ins
 {
     if (insn->op == IR_get)
         return true;
-    return ir_result_type(insn) != IR_VOID && insn_is_pure(region, insn);
+    return ir_op_info[insn->op].result != IR_RESULT_NONE && insn_is_pure(region, insn);
 }
 
 static void count_use(struct ir_region *region, ir_ref ref)

@@ -235,46 +235,62 @@ static bool set_note(struct ir_insn *insn, uint16_t note, bool on)
     return insn->note != before;
 }
 
-static bool mark_block(const struct fusion *f, const struct ir_block *block)
+/* What the marking scan found. */
+struct marks { bool changed, wants_sinking; };
+
+static void mark_consumer(const struct ir_region *region, struct ir_insn *insn, ir_ref token, ir_ref in_host, struct marks *marks)
+{
+    bool ready = token == in_host;
+    unsigned producer = ir_at(region, token)->op;
+    marks->changed |= set_note(insn, IR_NOTE_FLAGS_IN_HOST, ready);
+    marks->wants_sinking |= !ready && producer >= IR_flags_add && producer <= IR_flags_and;
+}
+
+static void mark_producer(const struct ir_region *region, const struct ir_block *block, ir_ref ref, struct marks *marks)
+{
+    struct ir_insn *insn = ir_at(region, ref);
+    bool pair = ref > block->first && computes_same(insn - 1, insn);
+    marks->changed |= set_note(insn, IR_NOTE_FLAGS_PAIR, pair);
+    marks->wants_sinking |= ref + 1 < block->first + block->count && computes_same(insn + 1, insn);
+}
+
+static void mark_block(const struct ir_region *region, const struct host *host, const struct ir_block *block, struct marks *marks)
 {
     ir_ref in_host = IR_NONE;
-    bool changed = false;
     for (ir_ref ref = block->first; ref < block->first + block->count; ref++) {
-        struct ir_insn *insn = ir_at(f->region, ref);
+        struct ir_insn *insn = ir_at(region, ref);
         if (insn_is_removed(insn))
             continue;
-        ir_ref token = consumed_token(f->region, insn);
+        ir_ref token = consumed_token(region, insn);
         if (token != IR_NONE) {
-            changed |= set_note(insn, IR_NOTE_FLAGS_IN_HOST, token == in_host);
+            mark_consumer(region, insn, token, in_host, marks);
             if (token != in_host)
                 in_host = IR_NONE;
         }
         if (is_producer(insn) && insn->op != IR_get) {
-            changed |= set_note(insn, IR_NOTE_FLAGS_PAIR, ref > block->first && computes_same(ir_at(f->region, ref - 1), insn));
+            mark_producer(region, block, ref, marks);
             in_host = ref;
-        } else if (in_host != IR_NONE && !preserves_flags(f->host, f->region, insn)) {
+        } else if (in_host != IR_NONE && !preserves_flags(host, region, insn)) {
             in_host = IR_NONE;
         }
     }
-    return changed;
 }
 
-static bool has_producer(const struct ir_region *region)
+static struct marks mark_region(const struct ir_region *region, const struct host *host)
 {
-    for (ir_ref ref = 0; ref < region->count; ref++)
-        if (is_producer(ir_at(region, ref)) && !insn_is_removed(ir_at(region, ref)))
-            return true;
-    return false;
+    struct marks marks = {false, false};
+    for (uint32_t i = 0; i < region->block_count; i++)
+        mark_block(region, host, &region->blocks[i], &marks);
+    return marks;
 }
 
-bool pass_flags_fusion(struct ir_region *region, const struct pass_context *context)
+/* Whether anything moved. */
+static bool sink_tokens(struct ir_region *region, const struct host *host)
 {
-    if (!has_producer(region))
-        return false;
     struct arena *arena = region->arena;
     size_t count = region->count;
     struct fusion fusion = {
-        .region = region, .host = context->host,
+        .region = region, .host = host,
         .last_use = arena_allocate(arena, count * sizeof(ir_ref)),
         .consumed = arena_allocate(arena, count), .needs_all = arena_allocate(arena, count), .moved = arena_allocate(arena, count),
         .sunk_token = arena_allocate(arena, count * sizeof(ir_ref)), .sunk_put = arena_allocate(arena, count * sizeof(ir_ref)),
@@ -285,8 +301,14 @@ bool pass_flags_fusion(struct ir_region *region, const struct pass_context *cont
         plan_block(&fusion, &region->blocks[i]);
     if (fusion.any_moved)
         reorder(&fusion);
-    bool changed = fusion.any_moved;
-    for (uint32_t i = 0; i < region->block_count; i++)
-        changed |= mark_block(&fusion, &region->blocks[i]);
-    return changed;
+    return fusion.any_moved;
+}
+
+bool pass_flags_fusion(struct ir_region *region, const struct pass_context *context)
+{
+    struct marks marks = mark_region(region, context->host);
+    if (!marks.wants_sinking || !sink_tokens(region, context->host))
+        return marks.changed;
+    mark_region(region, context->host);
+    return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The passes in order. Forwarding and common subexpressions come first, for what they find is folded; dead code needs to know
- * which exits read the flags; fusion wants the dead gone.
+ * The passes in order. Forwarding comes first, for what it finds is folded (equal subexpressions make nothing constant, so folding
+ * does not wait for them); dead code needs to know which exits read the flags; fusion wants the dead gone.
  */
 #include "translate/passes/passes.h"
 
