@@ -191,7 +191,12 @@ static int64_t reserve(const struct elf_file *file, const struct loader_memory *
     int64_t place = memory->map(memory->user, 0, size + slack, PROT_NONE, flags, -1, 0);
     if (place < 0)
         return place;
-    return (int64_t)(((uint64_t)place - file->low + file->alignment - 1) & ~(file->alignment - 1));
+    uint64_t start = (uint64_t)place, bias = (start - file->low + file->alignment - 1) & ~(file->alignment - 1), low = bias + file->low;
+    if (low > start)
+        memory->unmap(memory->user, start, low - start);
+    if (low + size < start + size + slack)
+        memory->unmap(memory->user, low + size, start + slack - low);
+    return (int64_t)bias;
 }
 
 /* The file's part, the rest of its last page zeroed, and whole pages of zeros. */

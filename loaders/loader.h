@@ -42,6 +42,7 @@ struct elf_image { uint64_t bias, low, high, entry, program_headers; };
 struct loader_memory {
     void *user;
     int64_t (*map)(void *user, uint64_t address, uint64_t size, int protection, int flags, int fd, uint64_t offset);
+    void (*unmap)(void *user, uint64_t address, uint64_t size);
     int (*clear)(void *user, uint64_t address, uint64_t size);     /* zeroes; negative errno */
 };
 

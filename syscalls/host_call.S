@@ -43,27 +43,46 @@ host_call_abort:
         ret
         .size host_call_blocking, . - host_call_blocking
 
-/* The vfork child returns here a second time on a stack of its own; the parent's stack is not touched.
+/* A child that shares our memory, on a stack of its own: it calls start(argument), which never returns.
  * int64_t host_clone_on_stack(uint64_t flags, void *stack, int *parent_tid, int *child_tid, uint64_t tls, void (*start)(void *), void *argument) */
         .globl host_clone_on_stack
         .type host_clone_on_stack, @function
 host_clone_on_stack:
+        pushq   %r12
+        pushq   %r13
+        movq    %r9, %r12               /* start */
+        movq    24(%rsp), %r13          /* argument */
         andq    $-16, %rsi
-        movq    8(%rsp), %rax           /* argument */
-        movq    %r9, -8(%rsi)           /* start */
-        movq    %rax, -16(%rsi)
-        subq    $16, %rsi
         movq    %rcx, %r10
         movl    $56, %eax               /* clone */
         syscall
         testq   %rax, %rax
-        jz      1f
+        jz      clone_child
+        popq    %r13
+        popq    %r12
         ret
-1:      xorl    %ebp, %ebp
-        popq    %rdi
-        popq    %rax
-        call    *%rax                   /* never returns */
+clone_child:
+        xorl    %ebp, %ebp
+        movq    %r13, %rdi
+        call    *%r12
         ud2
         .size host_clone_on_stack, . - host_clone_on_stack
+
+/* int64_t host_clone3_on_stack(struct clone_args *arguments, size_t size, void (*start)(void *), void *argument) */
+        .globl host_clone3_on_stack
+        .type host_clone3_on_stack, @function
+host_clone3_on_stack:
+        pushq   %r12
+        pushq   %r13
+        movq    %rdx, %r12
+        movq    %rcx, %r13
+        movl    $435, %eax              /* clone3 */
+        syscall
+        testq   %rax, %rax
+        jz      clone_child
+        popq    %r13
+        popq    %r12
+        ret
+        .size host_clone3_on_stack, . - host_clone3_on_stack
 
         .section .note.GNU-stack, "", @progbits

@@ -135,9 +135,14 @@ int64_t syscall_rt_sigsuspend(struct thread *thread, const uint64_t *arguments)
         signal_set_mask(thread, mask);
         return SYSCALL_RESTART_NO_HANDLER;
     }
-    mask &= ~SIGNALS_SYNCHRONOUS;
-    int64_t result = host_call_blocking(thread, SYS_rt_sigsuspend, (uintptr_t)&mask, KERNEL_SIGSET_BYTES, 0, 0, 0, 0);
-    return result == -EINTR ? SYSCALL_RESTART_NO_HANDLER : result;
+    uint64_t host = mask & ~SIGNALS_SYNCHRONOUS;
+    int64_t result = host_call_blocking(thread, SYS_rt_sigsuspend, (uintptr_t)&host, KERNEL_SIGSET_BYTES, 0, 0, 0, 0);
+    if (result != -EINTR)
+        return result;
+    thread->saved_mask = thread->signal_mask;
+    thread->restore_mask = true;           /* the handler runs with the temporary mask and its own */
+    thread->signal_mask = mask & ~UNBLOCKABLE;
+    return SYSCALL_RESTART_NO_HANDLER;
 }
 
 int64_t syscall_rt_sigtimedwait(struct thread *thread, const uint64_t *arguments)

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Shared by the files of this folder.
+ */
+#ifndef FERRY_USERMODE_AARCH64_H
+#define FERRY_USERMODE_AARCH64_H
+
+#include "usermode/usermode.h"
+
+extern const struct usermode_isa aarch64_usermode;
+
+int aarch64_push_frame(struct thread *thread, const siginfo_t *info, const struct signal_action *action, uint64_t mask);
+int aarch64_pop_frame(struct thread *thread, bool (*set_mask)(struct thread *thread, uint64_t mask), bool *try_again);
+
+#endif

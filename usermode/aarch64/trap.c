@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * AArch64 programs at their border to Linux: registers at the start and around system calls (arch/arm64 of the kernel:
+ * number in w8, arguments in x0..x5, result in x0), and what the auxiliary vector tells about the CPU.
+ */
+#include "usermode/aarch64/aarch64.h"
+
+#include "translate/guest/aarch64/cpu.h"
+
+/* asm/hwcap.h of arm64: what translate/guest/aarch64 implements, nothing else. */
+enum {
+    HWCAP_FP = 1 << 0, HWCAP_ASIMD = 1 << 1, HWCAP_EVTSTRM = 1 << 2, HWCAP_AES = 1 << 3, HWCAP_PMULL = 1 << 4, HWCAP_SHA1 = 1 << 5,
+    HWCAP_SHA2 = 1 << 6, HWCAP_CRC32 = 1 << 7, HWCAP_ATOMICS = 1 << 8, HWCAP_FPHP = 1 << 9, HWCAP_ASIMDHP = 1 << 10, HWCAP_CPUID = 1 << 11,
+    HWCAP_ASIMDRDM = 1 << 12, HWCAP_JSCVT = 1 << 13, HWCAP_FCMA = 1 << 14, HWCAP_LRCPC = 1 << 15, HWCAP_DCPOP = 1 << 16,
+    HWCAP_ASIMDDP = 1 << 20, HWCAP_FLAGM = 1 << 27,
+    HWCAP_ALL = HWCAP_FP | HWCAP_ASIMD | HWCAP_EVTSTRM | HWCAP_AES | HWCAP_PMULL | HWCAP_SHA1 | HWCAP_SHA2 | HWCAP_CRC32 | HWCAP_ATOMICS
+        | HWCAP_FPHP | HWCAP_ASIMDHP | HWCAP_CPUID | HWCAP_ASIMDRDM | HWCAP_JSCVT | HWCAP_FCMA | HWCAP_LRCPC | HWCAP_DCPOP | HWCAP_ASIMDDP
+        | HWCAP_FLAGM
+};
+
+/* __kernel_rt_sigreturn: mov x8, #139; svc #0. Unwinders know frames by these two instructions. */
+static const uint32_t trampoline[] = { 0xd2801168, 0xd4000001 };
+
+static struct aarch64_cpu *state(struct vcpu *cpu) { return (struct aarch64_cpu *)cpu; }
+
+static void start(struct vcpu *cpu, guest_addr entry, guest_addr stack)
+{
+    cpu->pc = entry;
+    state(cpu)->sp = stack;
+}
+
+static void system_call(const struct vcpu *cpu, unsigned *number, uint64_t arguments[6])
+{
+    const struct aarch64_cpu *a = (const struct aarch64_cpu *)cpu;
+    *number = (unsigned)a->x[8];
+    for (int i = 0; i < 6; i++)
+        arguments[i] = a->x[i];
+}
+
+static void set_result(struct vcpu *cpu, int64_t result)
+{
+    state(cpu)->x[0] = (uint64_t)result;
+}
+
+static void clone_child(struct vcpu *cpu, guest_addr stack, bool set_tls, guest_addr tls)
+{
+    state(cpu)->x[0] = 0;
+    if (stack)
+        state(cpu)->sp = stack;
+    if (set_tls)
+        state(cpu)->tpidr_el0 = tls;
+}
+
+const struct usermode_isa aarch64_usermode = {
+    .name = "aarch64", .platform = "aarch64", .triplet = "aarch64-linux-gnu",
+    .hwcap = HWCAP_ALL, .hwcap2 = 0,
+    .minimum_signal_stack = 5120,
+    .syscall_size = 4,
+    .clone_tls_before_child = true,
+    .tagged_addresses = true,
+    .trampoline = trampoline, .trampoline_size = sizeof trampoline,
+    .start = start, .system_call = system_call, .set_result = set_result, .clone_child = clone_child,
+    .push_frame = aarch64_push_frame, .pop_frame = aarch64_pop_frame,
+};

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * clone in its three kinds. Threads of the process are made by pthread_create, since our own C code needs the library's thread
+ * storage. Children with memory of their own come from fork(), or from a raw clone with the guest's flags where these ask for more.
+ * Children that share memory without being threads (vfork, posix_spawn) are a raw clone onto a fresh host stack, with a copy of
+ * the process's data but its address space and translations shared.
+ */
+#include "usermode/usermode.h"
+
+#include "debug/log.h"
+#include "syscalls/guest_memory.h"
+#include "syscalls/syscalls.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define HOST_STACK_SIZE (512 * 1024)
+#define THREAD_FLAGS (CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)
+#define SIMPLE_FORK_FLAGS (uint64_t)(CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_SETTLS)
+/* Flags that exist only for the guest's memory or state: never passed to the host. */
+#define OURS (uint64_t)CLONE_SETTLS
+
+struct request {
+    struct thread *parent, *child;
+    uint64_t flags;
+    guest_addr stack, parent_tid, child_tid, tls;
+    int exit_signal;
+    const struct clone_args *extra;       /* clone3 */
+    _Atomic int started;                  /* futex: the child's tid, or a negative errno */
+};
+
+static pid_t host_tid(void)
+{
+    return (pid_t)host_call(SYS_gettid, 0, 0, 0, 0, 0, 0);
+}
+
+/* A vcpu with the same guest state, changed as the child of clone sees it. */
+static bool copy_cpu(const struct request *request)
+{
+    struct thread *child = request->child;
+    const struct vcpu *from = request->parent->cpu;
+    const struct guest_isa *isa = child->process->isa;
+    struct vcpu *to = vcpu_new(child->process->engine, child);
+    if (!to)
+        return false;
+    for (unsigned i = 0; i < isa->field_count; i++) {
+        union vector128 value;
+        memset(&value, 0, sizeof value);
+        vcpu_read_field(from, i, &value);
+        vcpu_write_field(to, i, &value);
+    }
+    to->pc = from->pc;
+    vcpu_set_fp_control(to, from->host_fp_control);
+    vcpu_set_fp_sticky(to, vcpu_fp_sticky(from));
+    child->cpu = to;
+    usermode_isa_of(child)->clone_child(to, request->stack, request->flags & CLONE_SETTLS, request->tls);
+    return true;
+}
+
+static struct thread *new_child(struct request *request, struct process *process)
+{
+    struct thread *child = request->child = thread_new(process);
+    if (!child)
+        return NULL;
+    child->signal_mask = request->parent->signal_mask;
+    child->altstack_flags = SS_DISABLE;
+    if (copy_cpu(request))
+        return child;
+    thread_free(child);
+    return NULL;
+}
+
+static void futex_wait(_Atomic int *word, int value)
+{
+    host_call(SYS_futex, (uintptr_t)word, FUTEX_WAIT_PRIVATE, (uint64_t)value, 0, 0, 0);
+}
+
+static void announce(struct request *request, int value)
+{
+    atomic_store(&request->started, value);
+    host_call(SYS_futex, (uintptr_t)&request->started, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
+}
+
+static int wait_started(struct request *request)
+{
+    while (atomic_load(&request->started) == 0)
+        futex_wait(&request->started, 0);
+    return atomic_load(&request->started);
+}
+
+static void put_tid(struct thread *thread, guest_addr address, pid_t tid)
+{
+    copy_to_guest(thread, address, &tid, sizeof tid);
+}
+
+/* -- threads -------------------------------------------------------------------------------------------------------------- */
+
+static void enlist(struct thread *thread)
+{
+    struct process *process = thread->process;
+    pthread_mutex_lock(&process->lock);
+    thread->next = process->threads;
+    process->threads = thread;
+    pthread_mutex_unlock(&process->lock);
+}
+
+/* The new thread's own part, all signals blocked. The request is the parent's and gone after announce(). */
+static void *thread_main(void *argument)
+{
+    struct request *request = argument;
+    struct thread *thread = request->child;
+    struct usermode_thread *own = usermode_thread_of(thread);
+    int apart = (request->flags & CLONE_FS ? 0 : CLONE_FS) | (request->flags & CLONE_FILES ? 0 : CLONE_FILES);
+    thread->tid = host_tid();
+    own->is_pthread = true;
+    if (apart)
+        unshare(apart);
+    if (request->flags & CLONE_PARENT_SETTID)
+        put_tid(thread, request->parent_tid, thread->tid);
+    if (request->flags & CLONE_CHILD_SETTID)
+        put_tid(thread, request->child_tid, thread->tid);
+    if (request->flags & CLONE_CHILD_CLEARTID)
+        thread->clear_child_tid = request->child_tid;
+    host_signals_enter(thread);
+    enlist(thread);
+    announce(request, thread->tid);
+    if (setjmp(own->leave) == 0) {
+        host_signal_mask(thread->signal_mask & ~SIGNALS_SYNCHRONOUS);
+        thread_run(thread);
+    }
+    const stack_t none = { .ss_flags = SS_DISABLE };
+    host_signals_set_current(NULL);
+    sigaltstack(&none, NULL);
+    munmap(thread->host_stack, thread->host_stack_size);
+    thread_free(thread);
+    return NULL;
+}
+
+static int start_host_thread(void *(*start)(void *), void *argument)
+{
+    pthread_t id;
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attributes, HOST_STACK_SIZE);
+    int error = pthread_create(&id, &attributes, start, argument);
+    pthread_attr_destroy(&attributes);
+    return error;
+}
+
+static int64_t clone_thread(struct request *request)
+{
+    if ((request->flags & THREAD_FLAGS) != THREAD_FLAGS)
+        return -EINVAL;
+    if (!new_child(request, request->parent->process))
+        return -EAGAIN;
+    uint64_t mask = host_signal_mask(~SIGNALS_SYNCHRONOUS);
+    int error = start_host_thread(thread_main, request);
+    int64_t result = error ? -EAGAIN : wait_started(request);
+    if (error)
+        thread_free(request->child);
+    host_signal_mask(mask);
+    return result;
+}
+
+/* -- processes with memory of their own ---------------------------------------------------------------------------------- */
+
+/* The only thread left; what others held is as they left it, so the list is simply forgotten. */
+static void become_only_thread(struct request *request)
+{
+    struct thread *thread = request->parent;
+    struct usermode_thread *own = usermode_thread_of(thread);
+    thread->process->threads = thread;
+    thread->next = NULL;
+    thread->tid = host_tid();
+    thread->held_set = 0;
+    thread->robust_list = 0;
+    thread->clear_child_tid = request->flags & CLONE_CHILD_CLEARTID ? request->child_tid : 0;
+    own->is_pthread = false;               /* the process's first thread now */
+    if (request->flags & CLONE_CHILD_SETTID)
+        put_tid(thread, request->child_tid, thread->tid);
+    if (request->flags & CLONE_CLEAR_SIGHAND) {
+        static const struct signal_action none;
+        for (int signal = 1; signal <= GUEST_SIGNALS; signal++)
+            if (thread->process->actions[signal].handler > 1) {
+                host_signals_action(thread, signal, &none);
+                thread->process->actions[signal] = none;
+            }
+    }
+    usermode_isa_of(thread)->clone_child(thread->cpu, request->stack, request->flags & CLONE_SETTLS, request->tls);
+}
+
+static int64_t raw_clone(const struct request *request)
+{
+    uint64_t flags = request->flags & ~OURS & ~(uint64_t)(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_CLEAR_SIGHAND);
+    if (!request->extra)
+        return host_call(SYS_clone, flags | (uint64_t)request->exit_signal, 0, request->parent_tid, 0, 0, 0);
+    struct clone_args arguments = *request->extra;
+    arguments.flags = flags;
+    arguments.stack = arguments.stack_size = arguments.tls = arguments.child_tid = 0;
+    return host_call(SYS_clone3, (uintptr_t)&arguments, sizeof arguments, 0, 0, 0, 0);
+}
+
+static bool is_simple_fork(const struct request *request)
+{
+    return !(request->flags & ~SIMPLE_FORK_FLAGS) && request->exit_signal == SIGCHLD && !(request->extra && request->extra->set_tid_size);
+}
+
+static int64_t host_fork(const struct request *request)
+{
+    if (!is_simple_fork(request))
+        return raw_clone(request);
+    pid_t pid = fork();
+    return pid < 0 ? -errno : pid;
+}
+
+/* Every lock is held across it, so the child finds nothing half done; signals wait, so none is delivered in both. */
+static int64_t clone_process(struct request *request)
+{
+    struct thread *thread = request->parent;
+    struct process *process = thread->process;
+    uint64_t mask = host_signal_mask(~SIGNALS_SYNCHRONOUS);
+    if (thread->signal_arrived)
+        return SYSCALL_RESTART_ALWAYS;
+    pthread_mutex_lock(&process->lock);
+    address_space_lock(process);
+    engine_before_fork(process->engine);
+    int64_t pid = host_fork(request);
+    engine_after_fork(process->engine, thread->cpu, pid == 0);
+    address_space_unlock(process);
+    pthread_mutex_unlock(&process->lock);
+    if (pid == 0)
+        become_only_thread(request);
+    else if (pid > 0 && (request->flags & CLONE_PARENT_SETTID))
+        put_tid(thread, request->parent_tid, (pid_t)pid);
+    host_signal_mask(mask);
+    return pid;
+}
+
+/* -- children that share memory --------------------------------------------------------------------------------------------- */
+
+static void shared_child_main(void *argument)
+{
+    struct request *request = argument;
+    struct thread *thread = request->child;
+    thread->tid = host_tid();
+    host_signals_set_current(thread);
+    if (atomic_load(&request->started) == 0)
+        announce(request, thread->tid);
+    host_signal_mask(thread->signal_mask & ~SIGNALS_SYNCHRONOUS);
+    thread_run(thread);
+}
+
+/* Own actions, own thread list; memory, translations and everything only read are shared. */
+static struct process *copy_process(const struct process *process)
+{
+    struct process *copy = malloc(sizeof *copy);
+    struct usermode *usermode = malloc(sizeof *usermode);
+    if (!copy || !usermode) {
+        free(copy);
+        free(usermode);
+        return NULL;
+    }
+    *copy = *process;
+    *usermode = *usermode_of(process);
+    copy->user = usermode;
+    copy->threads = NULL;
+    pthread_mutex_init(&copy->lock, NULL);
+    return copy;
+}
+
+static int64_t host_clone_shared(struct request *request, uint8_t *stack, uint64_t more_flags)
+{
+    uint64_t flags = (request->flags & ~OURS & ~(uint64_t)CLONE_CLEAR_SIGHAND) | more_flags;
+    uint8_t *top = stack + HOST_STACK_SIZE;
+    if (!request->extra || !(request->extra->flags & (CLONE_PIDFD | CLONE_INTO_CGROUP)))
+        return host_clone_on_stack(flags | (uint64_t)request->exit_signal, top, (int *)(uintptr_t)request->parent_tid,
+                                   (int *)(uintptr_t)request->child_tid, 0, shared_child_main, request);
+    struct clone_args arguments = *request->extra;
+    arguments.flags = flags;
+    arguments.stack = (uintptr_t)stack;
+    arguments.stack_size = HOST_STACK_SIZE;
+    arguments.tls = 0;
+    return host_clone3_on_stack(&arguments, sizeof arguments, shared_child_main, request);
+}
+
+/* Makes the child and, with CLONE_VFORK, sleeps until it is gone from our memory. The parent's signals wait: their handler
+ * would find the child as the current thread, whose storage is the parent's. */
+static int64_t run_shared_child(struct request *request, uint64_t more_flags)
+{
+    struct thread *parent = request->parent;
+    struct process *process = copy_process(parent->process);
+    uint8_t *stack = mmap(NULL, HOST_STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    int64_t result = -ENOMEM;
+    if (process && stack != MAP_FAILED && new_child(request, process)) {
+        struct thread *child = request->child;
+        child->vfork_child = true;
+        process->threads = child;
+        child->altstack_sp = parent->altstack_sp;
+        child->altstack_size = parent->altstack_size;
+        child->altstack_flags = parent->altstack_flags;
+        result = host_clone_shared(request, stack, more_flags);
+        thread_free(child);
+    }
+    if (stack != MAP_FAILED)
+        munmap(stack, HOST_STACK_SIZE);
+    if (process)
+        free(process->user);
+    free(process);
+    return result;
+}
+
+static int64_t clone_vfork(struct request *request)
+{
+    struct thread *parent = request->parent;
+    uint64_t mask = host_signal_mask(~SIGNALS_SYNCHRONOUS);
+    if (parent->signal_arrived)
+        return SYSCALL_RESTART_ALWAYS;
+    atomic_store(&request->started, 1);    /* nobody waits for the announcement */
+    int64_t result = run_shared_child(request, 0);
+    host_signals_set_current(parent);
+    host_signal_mask(mask);
+    return result;
+}
+
+/* Shared memory without waiting: a helper thread lends the child its thread storage, and waits in the guest's place. */
+static void *lend_storage(void *argument)
+{
+    int64_t result = run_shared_child(argument, CLONE_VFORK);
+    host_signals_set_current(NULL);
+    if (result < 0)
+        announce(argument, (int)result);
+    return NULL;
+}
+
+static int64_t clone_shared(struct request *request)
+{
+    struct request *kept = malloc(sizeof *kept);   /* the child and the helper look at it after this call */
+    if (!kept)
+        return -ENOMEM;
+    uint64_t mask = host_signal_mask(~SIGNALS_SYNCHRONOUS);
+    *kept = *request;
+    int error = start_host_thread(lend_storage, kept);
+    int64_t result = error ? -EAGAIN : wait_started(kept);
+    if (error)
+        free(kept);
+    host_signal_mask(mask);
+    return result;
+}
+
+/* -- which kind ---------------------------------------------------------------------------------------------------------------- */
+
+static bool flags_valid(uint64_t flags)
+{
+    return !((flags & CLONE_SIGHAND) && !(flags & CLONE_VM)) && !((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND))
+        && !((flags & CLONE_SIGHAND) && (flags & CLONE_CLEAR_SIGHAND));
+}
+
+int64_t clone_thread_or_process(struct thread *thread, uint64_t flags, guest_addr stack, guest_addr parent_tid, guest_addr tls,
+                                guest_addr child_tid, int exit_signal, const void *extra)
+{
+    struct request request = { .parent = thread, .flags = flags, .stack = stack, .parent_tid = parent_tid, .child_tid = child_tid,
+                               .tls = tls, .exit_signal = exit_signal, .extra = extra };
+    if (!flags_valid(flags))
+        return -EINVAL;
+    if (flags & CLONE_THREAD)
+        return clone_thread(&request);
+    if (!(flags & CLONE_VM))
+        return clone_process(&request);
+    return flags & CLONE_VFORK ? clone_vfork(&request) : clone_shared(&request);
+}

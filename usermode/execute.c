@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * execve as the guest sees it. Foreign programs, and scripts whose interpreter is one, run in a fresh ferry with the same options;
+ * everything else is the host's business. All errors that the kernel gives before its point of no return are given here.
+ */
+#include "usermode/usermode.h"
+
+#include "syscalls/syscalls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define SCRIPT_DEPTH 5
+
+struct execution {
+    struct thread *thread;
+    int directory, flags, fd;
+    const char *path;                     /* as the guest gave it */
+    const char *host_path;                /* with directory */
+    char *const *argv, *const *envp;
+};
+
+enum kind { KIND_NATIVE, KIND_FOREIGN };
+
+/* -- what it is -------------------------------------------------------------------------------------------------------------- */
+
+static bool known_machine(const struct elf_identity *identity)
+{
+    for (const struct guest_isa *const *isa = guest_isa_list(); *isa; isa++)
+        if ((*isa)->elf_machine == identity->machine && (*isa)->elf_class == identity->elf_class && (*isa)->elf_data == identity->data)
+            return true;
+    return false;
+}
+
+/* KIND_FOREIGN when ferry could load it, or the kernel's error. */
+static int check_foreign(struct process *process, int fd)
+{
+    char error[LOADER_ERROR_SIZE];
+    struct elf_file *file = malloc(sizeof *file);
+    if (!file)
+        return -ENOMEM;
+    int result = elf_read(fd, file, error);
+    if (result == 0)
+        result = file->interpreter[0] && !interpreter_exists(process, file->interpreter) ? -ENOENT : KIND_FOREIGN;
+    free(file);
+    return result;
+}
+
+static int classify(struct process *process, int fd, int depth);
+
+static int classify_interpreter(struct process *process, const char *name, int depth)
+{
+    char buffer[PATH_MAX];
+    const char *host = path_to_host_followed(process, name, buffer);
+    if (depth == SCRIPT_DEPTH)
+        return -ELOOP;
+    if (access(host, X_OK) < 0)
+        return -errno;
+    int fd = open(host, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int kind = classify(process, fd, depth + 1);
+    close(fd);
+    return kind;
+}
+
+static int classify(struct process *process, int fd, int depth)
+{
+    uint8_t bytes[LOADER_PEEK] = { 0 };
+    struct elf_identity identity;
+    struct script script;
+    ssize_t size = pread(fd, bytes, sizeof bytes, 0);
+    if (size < 0)
+        return -errno;
+    if (elf_identify(bytes, (size_t)size, &identity))
+        return known_machine(&identity) ? check_foreign(process, fd) : KIND_NATIVE;
+    int kind = script_parse(bytes, (size_t)size, &script);
+    return kind < 0 ? kind : kind ? classify_interpreter(process, script.interpreter, depth) : KIND_NATIVE;
+}
+
+/* Opens x->fd; 0 or negative errno. A file that may be run but not read is left to the host. */
+static int open_program(struct execution *x)
+{
+    struct stat status;
+    if (!*x->path && !(x->flags & AT_EMPTY_PATH))
+        return -ENOENT;
+    if (!*x->path) {
+        char name[64];
+        snprintf(name, sizeof name, "/proc/self/fd/%d", x->directory);
+        x->fd = open(name, O_RDONLY | O_CLOEXEC);
+    } else {
+        x->fd = openat(x->directory, x->host_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (x->flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0));
+    }
+    if (x->fd < 0)
+        return -errno;
+    if (fstat(x->fd, &status) < 0 || !S_ISREG(status.st_mode))
+        return -EACCES;
+    if (*x->path && faccessat(x->directory, x->host_path, X_OK, AT_EACCESS) < 0)
+        return -errno;
+    return 0;
+}
+
+/* -- signals across exec: what a fresh program inherits --------------------------------------------------------------------- */
+
+/* The host never blocks or ignores SIGSEGV and its kind while we run; the next program must find them as the guest left them. */
+static void prepare_signals(struct thread *thread)
+{
+    struct kernel_ignore { uintptr_t handler; unsigned long flags; void *restorer; uint64_t mask; } ignore = { .handler = 1 };
+    for (int signal = 1; signal <= GUEST_SIGNALS; signal++)
+        if ((SIGNAL_BIT(signal) & SIGNALS_SYNCHRONOUS) && thread->process->actions[signal].handler == 1)
+            host_call(SYS_rt_sigaction, (uint64_t)signal, (uintptr_t)&ignore, 0, sizeof ignore.mask, 0, 0);
+    if (!thread->signal_arrived && (thread->signal_mask & SIGNALS_SYNCHRONOUS))
+        host_signal_mask(thread->signal_mask);
+}
+
+static void resume_signals(struct thread *thread)
+{
+    host_signals_install_synchronous();
+    if (!thread->signal_arrived && (thread->signal_mask & SIGNALS_SYNCHRONOUS))
+        host_signal_mask(thread->signal_mask & ~SIGNALS_SYNCHRONOUS);
+}
+
+/* Interrupted before it happened: the handler first. Other threads are gone once it succeeds. */
+static int64_t host_execute(struct thread *thread, int directory, const char *path, char *const *argv, char *const *envp, int flags)
+{
+    prepare_signals(thread);
+    int64_t result = host_call_blocking(thread, SYS_execveat, (uint64_t)(int64_t)directory, (uintptr_t)path, (uintptr_t)argv, (uintptr_t)envp, (uint64_t)flags, 0);
+    resume_signals(thread);
+    return result == -EINTR ? SYSCALL_RESTART_ALWAYS : result;
+}
+
+/* -- a fresh ferry -------------------------------------------------------------------------------------------------------------- */
+
+struct argument_list { char **items; size_t count, bytes; };
+
+static size_t count_strings(char *const *strings)
+{
+    size_t count = 0;
+    while (strings && strings[count])
+        count++;
+    return count;
+}
+
+static void add(struct argument_list *list, const char *text)
+{
+    list->items[list->count++] = (char *)text;
+}
+
+/* ferry, its options, the program's own name, the program, its arguments. */
+static void fill_arguments(struct argument_list *list, const struct execution *x, const char *sysroot, const char *descriptor, const char *name)
+{
+    const struct process *process = x->thread->process;
+    size_t count = count_strings(x->argv);
+    add(list, "ferry");
+    for (int i = 0; i < process->argument_count; i++)
+        add(list, process->arguments[i]);
+    if (*sysroot)
+        add(list, sysroot);
+    if (*descriptor)
+        add(list, descriptor);
+    add(list, "-0");
+    add(list, count ? x->argv[0] : "");
+    add(list, "--");
+    add(list, name);
+    for (size_t i = 1; i < count; i++)
+        add(list, x->argv[i]);
+    add(list, NULL);
+}
+
+/* The name the kernel would give the program (AT_EXECFN): a path through the descriptor where there is one. */
+static void program_name(const struct execution *x, char name[PATH_MAX + 32])
+{
+    if (!*x->path)
+        snprintf(name, PATH_MAX + 32, "/dev/fd/%d", x->directory);
+    else if (x->directory != AT_FDCWD && x->path[0] != '/')
+        snprintf(name, PATH_MAX + 32, "/dev/fd/%d/%s", x->directory, x->path);
+    else
+        snprintf(name, PATH_MAX + 32, "%s", x->path);
+}
+
+static int64_t start_ferry(const struct execution *x, struct argument_list *list)
+{
+    struct process *process = x->thread->process;
+    struct usermode *usermode = usermode_of(process);
+    struct stat status;
+    bool own = fstat(process->own_descriptor, &status) == 0 && status.st_dev == usermode->own_device && status.st_ino == usermode->own_inode;
+    static char *const no_environment[] = { NULL };
+    char *const *envp = x->envp ? x->envp : no_environment;
+    return own ? host_execute(x->thread, process->own_descriptor, "", list->items, envp, AT_EMPTY_PATH)
+               : host_execute(x->thread, AT_FDCWD, "/proc/self/exe", list->items, envp, 0);
+}
+
+static int64_t execute_foreign(struct execution *x)
+{
+    struct process *process = x->thread->process;
+    struct argument_list list = { .bytes = (count_strings(x->argv) + (size_t)process->argument_count + 12) * sizeof(char *) };
+    char sysroot[PATH_MAX + 16] = "", descriptor[32] = "", name[PATH_MAX + 32];
+    bool by_descriptor = !strchr(x->path, '/') || (x->directory != AT_FDCWD && x->path[0] != '/');
+    list.items = mmap(NULL, list.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (list.items == MAP_FAILED)
+        return -ENOMEM;
+    if (process->sysroot)
+        snprintf(sysroot, sizeof sysroot, "--sysroot=%s", process->sysroot);
+    int kept = by_descriptor ? fcntl(x->fd, F_DUPFD, 800) : -1;
+    if (by_descriptor)
+        snprintf(descriptor, sizeof descriptor, "--exec-fd=%d", kept);
+    program_name(x, name);
+    fill_arguments(&list, x, sysroot, descriptor, name);
+    int64_t result = start_ferry(x, &list);
+    if (kept >= 0)
+        close(kept);
+    munmap(list.items, list.bytes);
+    return result;
+}
+
+/* /proc/self/exe is ferry to the host, and the program to the guest. */
+static bool is_own_executable(const char *path)
+{
+    char own[64];
+    snprintf(own, sizeof own, "/proc/%d/exe", (int)getpid());
+    return strcmp(path, "/proc/self/exe") == 0 || strcmp(path, "/proc/thread-self/exe") == 0 || strcmp(path, own) == 0;
+}
+
+int64_t execute_program(struct thread *thread, int directory, const char *path, char *const *argv, char *const *envp, int flags)
+{
+    char buffer[PATH_MAX];
+    struct execution x = { thread, directory, flags, -1, path, path, argv, envp };
+    if (flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
+        return -EINVAL;
+    if (path[0] == '/')
+        x.host_path = flags & AT_SYMLINK_NOFOLLOW ? path_to_host(thread->process, path, buffer) : path_to_host_followed(thread->process, path, buffer);
+    if (path[0] == '/' && is_own_executable(path))
+        x.host_path = thread->process->executable;
+    int result = open_program(&x);
+    int kind = result == 0 ? classify(thread->process, x.fd, 0) : KIND_NATIVE;
+    if (result == -EACCES && x.fd < 0)
+        result = 0;
+    int64_t final = result < 0 ? result : kind < 0 ? kind
+                  : kind == KIND_FOREIGN ? execute_foreign(&x) : host_execute(thread, directory, x.host_path, argv, envp, flags);
+    if (x.fd >= 0)
+        close(x.fd);
+    return final;
+}

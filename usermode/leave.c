@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * How threads and the process end. The host's main thread ends by the raw call, so that the kernel keeps its exit status as the
+ * process's while other threads go on; threads made by pthread_create return to their start.
+ */
+#include "usermode/usermode.h"
+
+#include "syscalls/calls.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+void print_statistics(const struct process *process)
+{
+    struct engine_statistics s;
+    const struct options *options = usermode_of(process)->options;
+    if (!options->stats || !process->engine)
+        return;
+    engine_get_statistics(process->engine, &s);
+    fprintf(stderr, "ferry: blocks %llu  guest instructions %llu (%llu bytes)  host bytes %llu  ir %llu  translation %.3f ms (%.0f ns an instruction)\n",
+            (unsigned long long)s.blocks, (unsigned long long)s.guest_insns, (unsigned long long)s.guest_bytes, (unsigned long long)s.host_bytes,
+            (unsigned long long)s.ir_insns, (double)s.translate_ns / 1e6, s.guest_insns ? (double)s.translate_ns / (double)s.guest_insns : 0);
+    fprintf(stderr, "ferry: lookups %llu (%llu missed)  links %llu  invalidations %llu (%llu blocks)  reused %llu  evictions %llu  faults %llu  slow paths %llu\n",
+            (unsigned long long)s.lookups, (unsigned long long)s.lookup_misses, (unsigned long long)s.links, (unsigned long long)s.invalidations,
+            (unsigned long long)s.invalidated_blocks, (unsigned long long)s.reused_blocks, (unsigned long long)s.evictions,
+            (unsigned long long)s.faults, (unsigned long long)s.helper_slow_paths);
+    fflush(stderr);
+}
+
+struct thread *thread_new(struct process *process)
+{
+    struct thread *thread = calloc(1, sizeof *thread);
+    struct usermode_thread *own = calloc(1, sizeof *own);
+    if (!thread || !own) {
+        free(thread);
+        free(own);
+        return NULL;
+    }
+    thread->process = process;
+    thread->user = own;
+    return thread;
+}
+
+void thread_free(struct thread *thread)
+{
+    if (thread->cpu)
+        vcpu_free(thread->cpu);
+    free(thread->user);
+    free(thread);
+}
+
+/* Out of the process's list; false: it was the last one. */
+static bool unlist(struct thread *thread)
+{
+    struct process *process = thread->process;
+    pthread_mutex_lock(&process->lock);
+    struct thread **link = &process->threads;
+    while (*link && *link != thread)
+        link = &(*link)->next;
+    if (*link)
+        *link = thread->next;
+    bool others = process->threads != NULL;
+    pthread_mutex_unlock(&process->lock);
+    return others;
+}
+
+void leave_thread(struct thread *thread, int status)
+{
+    struct usermode_thread *own = usermode_thread_of(thread);
+    /* No signal may find a thread that is half gone. */
+    host_signal_mask(~0ull);
+    if (!thread->vfork_child && !unlist(thread))
+        print_statistics(thread->process);
+    thread_leave(thread);
+    if (own->is_pthread)
+        longjmp(own->leave, 1);
+    for (;;)
+        host_call(SYS_exit, (uint64_t)status, 0, 0, 0, 0, 0);
+}
+
+void leave_group(struct thread *thread, int status)
+{
+    if (!thread->vfork_child)
+        print_statistics(thread->process);
+    for (;;)
+        host_call(SYS_exit_group, (uint64_t)status, 0, 0, 0, 0, 0);
+}

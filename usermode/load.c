@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * From a name on the command line to a program in memory: PATH, scripts, the ELF file and its interpreter, stack, vDSO page.
+ * Failures end like a shell's: 127 not found, 126 found but not runnable.
+ */
+#include "usermode/usermode.h"
+
+#include "debug/log.h"
+#include "syscalls/address_space.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NOT_FOUND 127
+#define NOT_RUNNABLE 126
+#define SCRIPT_DEPTH 5                    /* BINPRM's limit of interpreters of interpreters */
+#define DEFAULT_STACK (8ull << 20)
+#define LARGEST_STACK (1ull << 30)
+
+static int complain(int status, const char *name, const char *reason)
+{
+    fprintf(stderr, "ferry: %s: %s\n", name, reason);
+    return status;
+}
+
+static int complain_errno(const char *name, int error)
+{
+    return complain(error == ENOENT || error == ENOTDIR ? NOT_FOUND : NOT_RUNNABLE, name, strerror(error));
+}
+
+/* -- finding ------------------------------------------------------------------------------------------------------------ */
+
+static bool is_runnable(struct process *process, const char *path)
+{
+    char buffer[PATH_MAX];
+    struct stat status;
+    const char *host = path_to_host_followed(process, path, buffer);
+    return stat(host, &status) == 0 && S_ISREG(status.st_mode) && access(host, X_OK) == 0;
+}
+
+/* Like execvp: a name without a slash is looked for in PATH. */
+static bool search_path(struct process *process, const char *name, char path[PATH_MAX])
+{
+    const char *directories = getenv("PATH");
+    if (!directories)
+        directories = "/bin:/usr/bin";
+    while (*directories) {
+        int length = (int)strcspn(directories, ":");
+        int used = length ? snprintf(path, PATH_MAX, "%.*s/%s", length, directories, name) : snprintf(path, PATH_MAX, "./%s", name);
+        if (used < PATH_MAX && is_runnable(process, path))
+            return true;
+        directories += length + (directories[length] == ':');
+    }
+    return false;
+}
+
+static int open_path(struct program *program, struct process *process, const char *path)
+{
+    char buffer[PATH_MAX];
+    const char *host = path_to_host_followed(process, path, buffer);
+    struct stat status;
+    if (strlen(path) >= sizeof program->path)
+        return complain_errno(path, ENAMETOOLONG);
+    if (path != program->path)
+        strcpy(program->path, path);
+    snprintf(program->host_path, sizeof program->host_path, "%s", host);
+    if (program->fd >= 0)
+        close(program->fd);
+    program->fd = open(host, O_RDONLY | O_CLOEXEC);
+    if (program->fd < 0)
+        return complain_errno(path, errno);
+    if (fstat(program->fd, &status) < 0 || !S_ISREG(status.st_mode))
+        return complain(NOT_RUNNABLE, path, S_ISDIR(status.st_mode) ? "Is a directory" : "not a regular file");
+    if (access(host, X_OK) < 0)
+        return complain_errno(path, errno);
+    return 0;
+}
+
+static int open_first(struct program *program, const struct options *options, struct process *process)
+{
+    const char *name = options->arguments[0];
+    char path[PATH_MAX];
+    if (options->exec_descriptor >= 0) {
+        program->fd = fcntl(options->exec_descriptor, F_DUPFD_CLOEXEC, 3);
+        close(options->exec_descriptor);
+        snprintf(program->path, sizeof program->path, "%s", name);
+        snprintf(path, sizeof path, "/proc/self/fd/%d", program->fd);
+        ssize_t length = readlink(path, program->host_path, sizeof program->host_path - 1);
+        program->host_path[length > 0 ? length : 0] = 0;
+        return program->fd < 0 ? complain_errno(name, errno) : 0;
+    }
+    if (strchr(name, '/'))
+        return open_path(program, process, name);
+    if (!search_path(process, name, path))
+        return complain(NOT_FOUND, name, "not found in PATH");
+    return open_path(program, process, path);
+}
+
+/* -- scripts ----------------------------------------------------------------------------------------------------------- */
+
+/* [interpreter, argument, script, the rest]: argv[0] of the script is lost, as in the kernel. */
+static bool prepend_interpreter(struct program *program, const struct script *script)
+{
+    int extra = 1 + script->has_argument, count = program->argument_count ? program->argument_count : 1;
+    char **list = calloc((size_t)(count + extra + 1), sizeof *list);
+    if (!list)
+        return false;
+    list[0] = strdup(script->interpreter);
+    if (script->has_argument)
+        list[1] = strdup(script->argument);
+    list[extra] = strdup(program->path);
+    for (int i = 1; i < count; i++)
+        list[extra + i] = program->arguments[i];
+    program->arguments = list;
+    program->argument_count = count + extra;
+    return true;
+}
+
+static int follow_scripts(struct program *program, struct process *process, struct elf_identity *identity)
+{
+    for (int depth = 0; depth <= SCRIPT_DEPTH; depth++) {
+        uint8_t bytes[LOADER_PEEK] = { 0 };
+        struct script script;
+        ssize_t size = pread(program->fd, bytes, sizeof bytes, 0);
+        if (size < 0)
+            return complain_errno(program->path, errno);
+        if (elf_identify(bytes, (size_t)size, identity))
+            return 0;
+        int kind = script_parse(bytes, (size_t)size, &script);
+        if (kind <= 0)
+            return complain(NOT_RUNNABLE, program->path, kind < 0 ? "bad interpreter line" : "neither an ELF program nor a script");
+        if (!prepend_interpreter(program, &script))
+            return complain_errno(program->path, ENOMEM);
+        int status = open_path(program, process, script.interpreter);
+        if (status)
+            return status;
+    }
+    return complain_errno(program->path, ELOOP);
+}
+
+/* -- choosing the guest -------------------------------------------------------------------------------------------------- */
+
+static const struct guest_isa *find_isa(const struct elf_identity *identity)
+{
+    for (const struct guest_isa *const *isa = guest_isa_list(); *isa; isa++)
+        if ((*isa)->elf_machine == identity->machine && (*isa)->elf_class == identity->elf_class && (*isa)->elf_data == identity->data)
+            return *isa;
+    return NULL;
+}
+
+bool interpreter_exists(const struct process *process, const char *name)
+{
+    char buffer[PATH_MAX], path[PATH_MAX];
+    int length = snprintf(path, sizeof path, "/usr/%s%s", usermode_of(process)->isa->triplet, name);
+    return access(path_to_host_followed((struct process *)process, name, buffer), F_OK) == 0 || (length < (int)sizeof path && access(path, F_OK) == 0);
+}
+
+/* No --sysroot, and the host does not have the interpreter: the distributions' cross sysroot, where that has it. */
+static void default_sysroot(struct process *process, const struct usermode_isa *isa, const char *interpreter)
+{
+    char path[PATH_MAX];
+    if (process->sysroot || access(interpreter, F_OK) == 0)
+        return;
+    int length = snprintf(path, sizeof path, "/usr/%s%s", isa->triplet, interpreter);
+    if (length < (int)sizeof path && access(path, F_OK) == 0 && asprintf(&process->sysroot, "/usr/%s", isa->triplet) < 0)
+        process->sysroot = NULL;
+}
+
+int program_open(struct program *program, const struct options *options, struct process *process)
+{
+    struct elf_identity identity;
+    char error[LOADER_ERROR_SIZE];
+    program->fd = -1;
+    program->arguments = options->arguments;
+    program->argument_count = options->argument_count;
+    int status = open_first(program, options, process);
+    if (status == 0)
+        status = follow_scripts(program, process, &identity);
+    if (status)
+        return status;
+    program->isa = find_isa(&identity);
+    if (!program->isa) {
+        snprintf(error, sizeof error, "no guest for ELF machine %u, %u bits, %s-endian", identity.machine, identity.elf_class == 2 ? 64 : 32,
+                 identity.data == 2 ? "big" : "little");
+        return complain(NOT_RUNNABLE, program->path, error);
+    }
+    if (elf_read(program->fd, &program->file, error) < 0)
+        return complain(NOT_RUNNABLE, program->path, error);
+    if (program->file.interpreter[0])
+        default_sysroot(process, usermode_isa_find(program->isa->name), program->file.interpreter);
+    /* --argv0 names the program itself, or the script: whose own name the kernel drops. */
+    if (options->argv0 && program->arguments == options->arguments)
+        program->arguments[0] = (char *)options->argv0;
+    return 0;
+}
+
+/* -- mapping --------------------------------------------------------------------------------------------------------------- */
+
+static int64_t map_memory(void *user, uint64_t address, uint64_t size, int protection, int flags, int fd, uint64_t offset)
+{
+    return address_space_map(((struct thread *)user)->process, address, size, protection, flags, fd, offset);
+}
+
+static void unmap_memory(void *user, uint64_t address, uint64_t size)
+{
+    address_space_unmap(((struct thread *)user)->process, address, size);
+}
+
+static int clear_memory(void *user, uint64_t address, uint64_t size)
+{
+    static const uint8_t zeros[4096];
+    while (size) {
+        uint64_t part = size < sizeof zeros ? size : sizeof zeros;
+        if (copy_to_guest(user, address, zeros, part) < 0)
+            return -EFAULT;
+        address += part;
+        size -= part;
+    }
+    return 0;
+}
+
+static int map_interpreter(struct thread *thread, const struct program *program, struct elf_image *image)
+{
+    const struct loader_memory memory = { thread, map_memory, unmap_memory, clear_memory };
+    const char *name = program->file.interpreter;
+    char buffer[PATH_MAX], error[LOADER_ERROR_SIZE];
+    struct elf_file *file = malloc(sizeof *file);
+    int fd = open(path_to_host_followed(thread->process, name, buffer), O_RDONLY | O_CLOEXEC), result = -ENOMEM;
+    if (fd < 0) {
+        free(file);
+        fprintf(stderr, "ferry: %s: its interpreter %s: %s (is a --sysroot missing?)\n", program->path, name, strerror(errno));
+        return NOT_FOUND;
+    }
+    if (file)
+        result = elf_read(fd, file, error);
+    if (result == 0 && file->identity.machine != program->file.identity.machine) {
+        snprintf(error, sizeof error, "is for another CPU (is a --sysroot missing?)");
+        result = -ENOEXEC;
+    }
+    if (result == 0)
+        result = elf_map(fd, file, &memory, 0, image, error);
+    close(fd);
+    free(file);
+    return result < 0 ? complain(NOT_RUNNABLE, name, result == -ENOMEM ? "out of memory" : error) : 0;
+}
+
+/* The whole stack is mapped at once: nothing else of the guest's can get in its way, and pages cost only when touched. */
+static int map_stack(struct thread *thread, const struct options *options, bool executable)
+{
+    struct process *process = thread->process;
+    struct rlimit limit;
+    uint64_t size = options->stack_size;
+    if (!size)
+        size = getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY ? limit.rlim_cur : DEFAULT_STACK;
+    size = size < (128u << 10) ? 128u << 10 : size > LARGEST_STACK ? LARGEST_STACK : (size + 4095) & ~4095ull;
+    process->stack_high = ADDRESS_SPACE_STACK_TOP;
+    process->stack_low = ADDRESS_SPACE_STACK_TOP - size;
+    int64_t result = address_space_map(process, process->stack_low, size, PROT_READ | PROT_WRITE | (executable ? PROT_EXEC : 0),
+                                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE | MAP_STACK, -1, 0);
+    guest_addr gap = process->stack_low - (1ull << 20);
+    if (gap < ADDRESS_SPACE_MMAP_TOP)
+        address_space_set_mmap_top(process, gap);
+    return result < 0 ? complain(NOT_RUNNABLE, "the stack", strerror((int)-result)) : 0;
+}
+
+/* One page with the signal trampoline, where the kernel would have its vDSO. */
+static int map_trampoline(struct thread *thread)
+{
+    struct process *process = thread->process;
+    const struct usermode_isa *isa = usermode_isa_of(thread);
+    int64_t page = address_space_map(process, 0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page < 0 || copy_to_guest(thread, (guest_addr)page, isa->trampoline, isa->trampoline_size) < 0)
+        return complain(NOT_RUNNABLE, "the vDSO", "no memory");
+    address_space_protect(process, (guest_addr)page, 4096, PROT_READ | PROT_EXEC);
+    process->vdso = process->signal_trampoline = (guest_addr)page;
+    return 0;
+}
+
+static void set_names(struct process *process, const struct program *program)
+{
+    char real[PATH_MAX];
+    const char *base = strrchr(program->path, '/');
+    process->executable = strdup(realpath(program->host_path, real) ? real : program->host_path);
+    process->program_name = strdup(program->argument_count ? program->arguments[0] : "");
+    process->exec_descriptor = program->fd;
+    prctl(PR_SET_NAME, base ? base + 1 : program->path, 0, 0, 0);
+}
+
+int program_load(struct program *program, struct thread *thread, const struct options *options, char **environment)
+{
+    struct process *process = thread->process;
+    const struct loader_memory memory = { thread, map_memory, unmap_memory, clear_memory };
+    struct elf_image image, interpreter = { 0 };
+    char error[LOADER_ERROR_SIZE];
+    /* The stack first: a program may not take its place. */
+    int status = map_stack(thread, options, program->file.executable_stack);
+    if (status)
+        return status;
+    if (elf_map(program->fd, &program->file, &memory, ADDRESS_SPACE_PROGRAM_BASE, &image, error) < 0)
+        return complain(NOT_RUNNABLE, program->path, error);
+    address_space_set_brk(process, image.high);
+    if (program->file.interpreter[0])
+        status = map_interpreter(thread, program, &interpreter);
+    if (status == 0)
+        status = map_trampoline(thread);
+    if (status)
+        return status;
+    struct stack_contents contents = { program, &image, interpreter.bias, environment, options->seed, options->have_seed };
+    guest_addr sp = stack_fill(thread, &contents);
+    if (!sp)
+        return complain(NOT_RUNNABLE, program->path, "arguments and environment do not fit the stack");
+    set_names(process, program);
+    usermode_isa_of(thread)->start(thread->cpu, interpreter.entry ? interpreter.entry : image.entry, sp);
+    log_printf(LOG_PAGE, "program 0x%llx-0x%llx entry 0x%llx, interpreter 0x%llx, stack 0x%llx-0x%llx, sp 0x%llx\n", (unsigned long long)image.low,
+               (unsigned long long)image.high, (unsigned long long)image.entry, (unsigned long long)interpreter.low,
+               (unsigned long long)process->stack_low, (unsigned long long)process->stack_high, (unsigned long long)sp);
+    return 0;
+}

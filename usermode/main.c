@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * ferry: runs a Linux program that was built for another CPU.
+ */
+#include "usermode/usermode.h"
+
+#include "debug/log.h"
+#include "debug/symbols.h"
+#include "syscalls/abi.h"
+#include "syscalls/guest_memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define USAGE_ERROR 1
+#define OWN_DESCRIPTOR_FROM 1000          /* out of the guest's way */
+#define DEFAULT_CACHE (256ull << 20)
+#define LOWEST_OWN_ADDRESS (1ull << 39)   /* below are the guest's areas */
+
+static bool fetch(void *user, guest_addr pc, void *bytes, size_t size)
+{
+    struct process *process = user;
+    return address_space_executable(process, pc, size) && guest_copy(bytes, guest_pointer(process, pc), size) == 0;
+}
+
+static const char *symbol(void *user, guest_addr pc, guest_addr *start)
+{
+    struct symbols *symbols = usermode_of(user)->symbols;
+    return symbols ? symbols_find(symbols, pc, start) : NULL;
+}
+
+static void code_published(void *user, const void *code, size_t size, guest_addr pc)
+{
+    guest_addr start = pc;
+    const char *name = symbol(user, pc, &start);
+    perf_map_add(usermode_of(user)->perf_map, code, size, pc, name, start);
+}
+
+static const struct process_operations operations_template = {
+    .execute = execute_program, .clone = clone_thread_or_process, .exit_thread = leave_thread, .exit_group = leave_group,
+    .signal_return = signal_return, .signal_action = host_signals_action,
+};
+
+/* -- parts of the start -------------------------------------------------------------------------------------------------- */
+
+/* Called by binfmt_misc with flag P: the path comes before the program's own argv[0] (AT_FLAGS_PRESERVE_ARGV0). */
+static void from_binfmt(struct options *options)
+{
+    bool keeps_argv0 = getauxval(AT_FLAGS) & 1;
+    if (!keeps_argv0 || options->argument_count < 2)
+        return;
+    options->argv0 = options->arguments[1];
+    options->arguments[1] = options->arguments[0];
+    options->arguments++;
+    options->argument_count--;
+}
+
+static void open_own_descriptor(struct process *process, struct usermode *usermode)
+{
+    struct stat status;
+    int fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+    process->own_descriptor = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, OWN_DESCRIPTOR_FROM);
+    if (fd >= 0 && process->own_descriptor < 0)
+        process->own_descriptor = fd;
+    else if (fd >= 0)
+        close(fd);
+    if (fstat(process->own_descriptor, &status) == 0) {
+        usermode->own_device = status.st_dev;
+        usermode->own_inode = status.st_ino;
+    }
+}
+
+static void open_log(const struct options *options, struct process *process)
+{
+    if (options->log_file && !log_to_file(options->log_file))
+        fprintf(stderr, "ferry: %s: %s (the log goes to stderr)\n", options->log_file, strerror(errno));
+    log_enable(options->channels);
+    process->strace = options->strace || (options->channels & LOG_SYSCALL);
+    process->trace_unimplemented = options->channels & LOG_UNIMPLEMENTED;
+    process->log = log_text;
+}
+
+static struct process *process_new(const struct options *options)
+{
+    struct process *process = calloc(1, sizeof *process);
+    struct usermode *usermode = calloc(1, sizeof *usermode);
+    if (!process || !usermode)
+        return NULL;
+    usermode->options = options;
+    process->user = usermode;
+    pthread_mutex_init(&process->lock, NULL);
+    process->sysroot = options->sysroot && *options->sysroot && strcmp(options->sysroot, "/") ? strdup(options->sysroot) : NULL;
+    process->uname_release = options->release ? strdup(options->release) : NULL;
+    process->argument_count = options->inherited_count;
+    process->arguments = options->inherited;
+    process->space = address_space_new(process);
+    open_own_descriptor(process, usermode);
+    open_log(options, process);
+    return process->space ? process : NULL;
+}
+
+static struct engine *start_engine(struct process *process, const struct options *options)
+{
+    struct usermode *usermode = usermode_of(process);
+    struct engine_options engine = {
+        .host = options->host, .cache_bytes = options->cache_size ? options->cache_size : DEFAULT_CACHE, .max_insns = (unsigned)options->max_insns,
+        .trace = options->channels & LOG_TRANSLATOR, .dump_block = options->dump_block,
+        .no_link = options->no_link || (options->channels & LOG_NO_LINK),
+        .log = log_text, .fetch = fetch, .symbol = symbol, .user = process,
+    };
+    if (options->perf)
+        usermode->perf_map = perf_map_new();
+    if (usermode->perf_map)
+        engine.code_published = code_published;
+    if (options->perf || (options->channels & LOG_TRANSLATOR) || options->dump_block != ~0ull)
+        usermode->symbols = symbols_new();
+    return engine_new(process->isa, &engine);
+}
+
+static struct thread *first_thread(struct process *process)
+{
+    struct thread *thread = thread_new(process);
+    if (!thread)
+        return NULL;
+    thread->tid = getpid();
+    thread->altstack_flags = SS_DISABLE;
+    thread->cpu = vcpu_new(process->engine, thread);
+    process->threads = thread;
+    return thread->cpu ? thread : NULL;
+}
+
+/* The guest's side of the process, once its ISA is known. */
+static bool set_isa(struct process *process, const struct guest_isa *isa)
+{
+    struct usermode *usermode = usermode_of(process);
+    struct process_operations *operations = malloc(sizeof *operations);
+    usermode->isa = usermode_isa_find(isa->name);
+    if (!operations || !usermode->isa)
+        return false;
+    *operations = operations_template;
+    operations->minimum_signal_stack = usermode->isa->minimum_signal_stack;
+    process->operations = operations;
+    process->isa = isa;
+    process->abi = abi_find(isa->name);
+    process->clone_tls_before_child = usermode->isa->clone_tls_before_child;
+    return process->abi;
+}
+
+static int start(const struct options *options, char **environment)
+{
+    struct process *process = process_new(options);
+    struct program *program = calloc(1, sizeof *program);
+    if (!process || !program)
+        return fprintf(stderr, "ferry: no memory\n"), 126;
+    int status = program_open(program, options, process);
+    if (status)
+        return status;
+    if (!set_isa(process, program->isa))
+        return fprintf(stderr, "ferry: %s has no system call interface\n", program->isa->name), 126;
+    process->engine = start_engine(process, options);
+    struct thread *thread = process->engine ? first_thread(process) : NULL;
+    if (!thread)
+        return fprintf(stderr, "ferry: the translator cannot start: %s\n", strerror(errno)), 126;
+    host_signals_start(thread);
+    status = program_load(program, thread, options, environment);
+    if (status)
+        return status;
+    thread_run(thread);
+}
+
+int main(int argc, char **argv, char **envp)
+{
+    static struct options options;
+    if ((uintptr_t)main < LOWEST_OWN_ADDRESS)
+        return fprintf(stderr, "ferry: loaded at %p, where programs go: it must be built position-independent\n", (void *)(uintptr_t)main), 126;
+    if (!options_parse(&options, argc, argv, envp))
+        return USAGE_ERROR;
+    if (options.help || options.version) {
+        options.help ? options_help() : options_version();
+        return 0;
+    }
+    if (options.argument_count == 0) {
+        fprintf(stderr, "usage: ferry [options] program [arguments] (ferry --help lists the options)\n");
+        return USAGE_ERROR;
+    }
+    from_binfmt(&options);
+    char **environment = options_environment(&options, envp);
+    return environment ? start(&options, environment) : 126;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * One guest program as one host process: options, loading, the run loop, host signals, clone and exec. Internal to the folder.
+ */
+#ifndef FERRY_USERMODE_H
+#define FERRY_USERMODE_H
+
+#include "loaders/loader.h"
+#include "syscalls/process.h"
+
+#include <setjmp.h>
+
+/* -- what an ISA adds (usermode/<isa>/) ---------------------------------------------------------------------------------- */
+struct usermode_isa {
+    const char *name, *platform;          /* AT_PLATFORM */
+    const char *triplet;                  /* /usr/<triplet> is the distributions' cross sysroot */
+    uint64_t hwcap, hwcap2;
+    unsigned minimum_signal_stack;        /* AT_MINSIGSTKSZ */
+    unsigned syscall_size;                /* bytes of the system call instruction, to go back for a restart */
+    bool clone_tls_before_child;
+    bool tagged_addresses;                /* the top byte of addresses is ignored */
+    const void *trampoline;               /* code that makes the rt_sigreturn call */
+    size_t trampoline_size;
+    void (*start)(struct vcpu *cpu, guest_addr entry, guest_addr stack);
+    void (*system_call)(const struct vcpu *cpu, unsigned *number, uint64_t arguments[6]);
+    void (*set_result)(struct vcpu *cpu, int64_t result);
+    /* The child of clone: result 0, its stack (0: the parent's), its thread pointer where set_tls. */
+    void (*clone_child)(struct vcpu *cpu, guest_addr stack, bool set_tls, guest_addr tls);
+    /* Builds the frame and points the cpu at the handler; mask is the one to return to. Negative errno: the stack is bad. */
+    int (*push_frame)(struct thread *thread, const siginfo_t *info, const struct signal_action *action, uint64_t mask);
+    /* Reads it back into the cpu and the alternate stack; 0 and *mask, or negative errno. The mask is set before the registers. */
+    int (*pop_frame)(struct thread *thread, bool (*set_mask)(struct thread *thread, uint64_t mask), bool *try_again);
+};
+const struct usermode_isa *usermode_isa_find(const char *name);            /* isas.c */
+
+/* -- options (options.c) --------------------------------------------------------------------------------------------------- */
+struct environment_edit { const char *text; bool unset; };
+
+struct options {
+    const char *sysroot, *argv0, *release, *host, *log_file, *cpu;
+    uint64_t stack_size, max_insns, cache_size, dump_block, seed;
+    unsigned channels;                    /* debug/log.h */
+    int exec_descriptor;                  /* load this instead of opening the program; -1 */
+    bool have_seed, no_link, strace, stats, perf, help, version;
+    struct environment_edit *edits;
+    unsigned edit_count;
+    char **inherited;                     /* options for exec'ed children */
+    int inherited_count;
+    int argument_count;
+    char **arguments;                     /* the guest's: program and its arguments */
+};
+/* false: printed why. The arguments stay referenced. */
+bool options_parse(struct options *options, int argc, char **argv, char **environment);
+void options_help(void);
+void options_version(void);
+/* The guest's environment: the host's with -E and -U applied. */
+char **options_environment(const struct options *options, char **environment);
+
+/* -- process-wide state of this folder (process->user) ------------------------------------------------------------------- */
+struct usermode {
+    const struct usermode_isa *isa;
+    const struct options *options;
+    dev_t own_device; ino_t own_inode;    /* of own_descriptor */
+    uint32_t modes;                       /* enum guest_mode bits set so far */
+    struct symbols *symbols;              /* debug/symbols.h; NULL unless a trace or --perf wants names */
+    struct perf_map *perf_map;
+    uint8_t host_actions[GUEST_SIGNALS + 1];   /* enum host_action: what the host has installed */
+};
+static inline struct usermode *usermode_of(const struct process *process) { return process->user; }
+static inline const struct usermode_isa *usermode_isa_of(const struct thread *thread) { return usermode_of(thread->process)->isa; }
+
+/* thread->user */
+struct usermode_thread {
+    jmp_buf leave;                        /* where a thread made by pthread_create ends */
+    bool is_pthread;
+    guest_addr fault_address;             /* of the last synchronous fault, for its frame */
+    uint64_t fault_syndrome;
+};
+static inline struct usermode_thread *usermode_thread_of(const struct thread *thread) { return thread->user; }
+
+/* -- load.c ---------------------------------------------------------------------------------------------------------------- */
+struct program {
+    char path[PATH_MAX];                  /* as the guest sees it: AT_EXECFN */
+    char host_path[PATH_MAX];
+    int fd;
+    int argument_count;
+    char **arguments;                     /* with a script's interpreter put in front */
+    struct elf_file file;
+    const struct guest_isa *isa;
+};
+/* Finds and opens what to run, through scripts. 0 or the exit status to leave with, the reason printed. */
+int program_open(struct program *program, const struct options *options, struct process *process);
+/* The program's PT_INTERP can be found: in the sysroot, on the host, or in the default sysroot. */
+bool interpreter_exists(const struct process *process, const char *name);
+/* Maps program, interpreter, stack, vDSO; sets the registers. 0 or an exit status. */
+int program_load(struct program *program, struct thread *thread, const struct options *options, char **environment);
+
+/* -- stack.c --------------------------------------------------------------------------------------------------------------- */
+struct stack_contents {
+    const struct program *program;
+    const struct elf_image *image;
+    guest_addr interpreter_base;
+    char **environment;
+    uint64_t seed; bool have_seed;
+};
+/* Writes strings, auxiliary vector and pointers below stack_high; the stack pointer, or 0 when they do not fit. */
+guest_addr stack_fill(struct thread *thread, const struct stack_contents *contents);
+
+/* -- run.c, deliver.c ------------------------------------------------------------------------------------------------------ */
+void thread_run(struct thread *thread) __attribute__((noreturn));
+/* Delivers what has arrived; restart is a SYSCALL_RESTART code of the call just made, or 0. true: make that call again now. */
+bool deliver_signals(struct thread *thread, int64_t restart);
+/* A fault of the guest's own: cannot be blocked or ignored. */
+void deliver_fault(struct thread *thread, const siginfo_t *info);
+int64_t signal_return(struct thread *thread);
+
+/* -- host_signals.c, fault.c ----------------------------------------------------------------------------------------------- */
+void host_signals_start(struct thread *thread);                            /* first thread: installs handlers, learns ignored signals and mask */
+void host_signals_enter(struct thread *thread);                            /* this host thread runs `thread` from now on */
+void host_signals_set_current(struct thread *thread);
+int64_t host_signals_action(struct thread *thread, int signal, const struct signal_action *action);
+void host_signals_install_synchronous(void);                               /* our handler for faults, whatever was there */
+void host_signals_default(int signal);                                     /* host's disposition becomes the default */
+/* Ends the process by the signal, as its parent will see it. */
+void die_by_signal(struct thread *thread, int signal) __attribute__((noreturn));
+/* From the handler: true when the fault was explained and execution goes on. */
+bool host_fault(struct thread *thread, siginfo_t *info, void *ucontext);
+
+/* -- clone.c, execute.c, leave.c --------------------------------------------------------------------------------------------- */
+int64_t clone_thread_or_process(struct thread *thread, uint64_t flags, guest_addr stack, guest_addr parent_tid, guest_addr tls,
+                                guest_addr child_tid, int exit_signal, const void *extra);
+struct thread *thread_new(struct process *process);                        /* not yet in the list; NULL: no memory */
+void thread_free(struct thread *thread);
+void leave_thread(struct thread *thread, int status) __attribute__((noreturn));
+void leave_group(struct thread *thread, int status) __attribute__((noreturn));
+void print_statistics(const struct process *process);
+int64_t execute_program(struct thread *thread, int directory, const char *path, char *const *argv, char *const *envp, int flags);
+
+#endif
