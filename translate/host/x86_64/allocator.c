@@ -638,7 +638,9 @@ static void save_for_call(struct emitter *e, struct file *file, int reg)
     ir_ref root = file->value[reg];
     if (root == IR_NONE || e->values[root].kind != file->kind || e->values[root].reg != reg)
         return;
-    if (e->values[root].last_use > e->current)
+    /* What dies here and is no operand is there for the flags of this call's snapshot. */
+    ir_ref last_use = e->values[root].last_use;
+    if (last_use > e->current || (last_use == e->current && operand_count(e, root) == 0))
         leave_register(e, file, root, reg);
     file->value[reg] = IR_NONE;
 }

@@ -202,7 +202,6 @@ void host_flags_clobbered(struct emitter *e);                        /* every em
 /* -- between the files of this folder ------------------------------------------------------------------------------------ */
 bool x86_64_emit_region(struct ir_region *region, uint8_t *space, size_t size, struct host_code *out);   /* emit.c: host.compile */
 bool x86_64_preserves_flags(const struct ir_region *region, const struct ir_insn *insn);                 /* flags.c: host.preserves_flags */
-uint64_t x86_64_crc32_table(uint64_t crc, uint64_t data, uint64_t bytes);   /* integer_helpers.c: polynomial 0x04c11db7, reflected */
 
 void allocator_prepare(struct emitter *e);                           /* liveness, targets, empty registers */
 void allocator_finish_insn(struct emitter *e);                       /* unlocks, moves next uses on */
