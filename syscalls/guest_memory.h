@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Labels of host_call.S and guest_memory.S: the windows that the fault and signal handlers know.
+ * Labels of host_call.S and guest_copy.S: the windows that the fault and signal handlers know.
  */
 #ifndef FERRY_SYSCALLS_GUEST_MEMORY_H
 #define FERRY_SYSCALLS_GUEST_MEMORY_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Host faults: the one unwinding place. A fault is the guest's own access in translated code, a copy that may fail
- * (guest_memory.S), or a mistake of ours.
+ * (guest_copy.S), or a mistake of ours.
  */
 #include "usermode/usermode.h"
 
