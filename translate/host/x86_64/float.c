@@ -176,16 +176,6 @@ static struct operand scalar_constant(struct emitter *e, uint64_t bits)
     return constant_vector(e, bits, 0);
 }
 
-/* A one-operand operation on a's copy: d = a op constant. */
-static int take_copy(struct emitter *e, const struct ir_insn *insn, ir_ref self, int *d)
-{
-    if (!x86_64_features.avx)
-        return *d = define_vector_copy(e, self, insn->a);
-    int a = use_vector(e, insn->a);
-    *d = define_vector(e, self);
-    return a;
-}
-
 void x86_64_emit_float_neg(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
     int d, a = take_copy(e, insn, self, &d);

@@ -137,6 +137,12 @@ void vector_ones(struct emitter *e, int d)
     asm_vector(&e->as, INSN_pcmpeqd, d, d, operand_reg(d));
 }
 
+void sign_mask_64(struct emitter *e, int d, int a)
+{
+    vector_shift(e, VECTOR_SAR_32, d, a, 31);
+    vector_op_imm(e, INSN_pshufd, d, REG_NONE, operand_reg(d), 0xf5);
+}
+
 void load_vector_constant(struct emitter *e, int reg, enum ir_type type, uint64_t imm)
 {
     uint64_t high = type == IR_V128 ? imm : 0;
@@ -170,6 +176,15 @@ struct vector_operands take_unary(struct emitter *e, const struct ir_insn *insn,
     taken.b = use_operand(e, insn->a);
     taken.d = define_vector(e, self);
     return taken;
+}
+
+int take_copy(struct emitter *e, const struct ir_insn *insn, ir_ref self, int *d)
+{
+    if (!x86_64_features.avx)
+        return *d = define_vector_copy(e, self, insn->a);
+    int a = use_vector(e, insn->a);
+    *d = define_vector(e, self);
+    return a;
 }
 
 struct vector_registers take_early(struct emitter *e, const struct ir_insn *insn, ir_ref self)
@@ -260,4 +275,35 @@ struct cold_path *cold_exact(struct emitter *e, int host_cond, const struct ir_i
     cold->regs[2] = c;
     cold->regs[3] = d;
     return cold;
+}
+
+/* -- flags -------------------------------------------------------------------------------------------------------------- */
+
+/* The float operations that test for NaNs, the conversions that compare, and whatever calls C. */
+static bool scalar_preserves_flags(const struct ir_insn *insn)
+{
+    switch (insn->op) {
+    case IR_float_neg: case IR_float_abs: case IR_float_from_signed: case IR_float_from_bits: case IR_float_to_bits:
+    case IR_vector_from_float: case IR_float_from_vector: case IR_vector_float_neg: case IR_vector_float_abs:
+    case IR_vector_float_equal: case IR_vector_float_greater: case IR_vector_float_greater_equal:
+    case IR_vector_float_from_signed: case IR_vector_float_from_unsigned:
+        return true;
+    case IR_float_from_unsigned: return insn->lane != LANE_64;
+    default: return false;
+    }
+}
+
+bool x86_64_vector_preserves_flags(const struct ir_insn *insn)
+{
+    const struct x86_64_features *has = &x86_64_features;
+    switch (insn->op) {
+    case IR_aes_encrypt: case IR_aes_decrypt: case IR_aes_mix: case IR_aes_inverse_mix: return has->aes;
+    case IR_sha1_rounds: case IR_sha256_rounds: case IR_sha256_schedule_first: case IR_sha256_schedule_second: return has->sha;
+    case IR_sha1_schedule_first: case IR_sha1_schedule_second: return true;
+    case IR_vector_mul_long_poly: return insn->lane == LANE_64 && has->pclmulqdq;
+    case IR_vector_mul_poly: return false;
+    case IR_vector_shl_each: case IR_vector_shr_each: case IR_vector_sar_each: return insn->lane == LANE_8 || has->avx2;
+    default: break;
+    }
+    return strcmp(ir_op_info[insn->op].group, "float") != 0 || scalar_preserves_flags(insn);
 }

@@ -16,6 +16,7 @@ void vector_op_imm(struct emitter *e, enum vector_insn op, int d, int a, struct 
 void vector_shift(struct emitter *e, enum vector_shift op, int d, int a, unsigned count);
 static inline void vector_rr(struct emitter *e, enum vector_insn op, int d, int a, int b) { vector_op(e, op, d, a, operand_reg(b)); }
 static inline void vector_r(struct emitter *e, enum vector_insn op, int d, int a) { vector_op(e, op, d, REG_NONE, operand_reg(a)); }
+void sign_mask_64(struct emitter *e, int d, int a);                                     /* all ones in a's negative 64-bit lanes */
 void vector_zero(struct emitter *e, int d);
 void vector_ones(struct emitter *e, int d);
 
@@ -23,6 +24,7 @@ void vector_ones(struct emitter *e, int d);
 struct vector_operands { int d, a; struct operand b; };
 struct vector_operands take_binary(struct emitter *e, const struct ir_insn *insn, ir_ref self);
 struct vector_operands take_unary(struct emitter *e, const struct ir_insn *insn, ir_ref self);   /* b = the operand, a = REG_NONE */
+int take_copy(struct emitter *e, const struct ir_insn *insn, ir_ref self, int *d);              /* returns a: *d itself without AVX */
 /* The same for sequences: a and b stay readable to the end, d is neither. b is REG_NONE for unary operations. */
 struct vector_registers { int d, a, b; };
 struct vector_registers take_early(struct emitter *e, const struct ir_insn *insn, ir_ref self);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * AES rounds (FIPS 197), SHA-1 and SHA-256 steps (FIPS 180-4) and carry-less products in plain C. The state of AES is in
+ * AES rounds (FIPS 197), SHA-1 and SHA-256 steps (FIPS 180-4), carry-less products and shifts by lane in plain C. The state of AES is in
  * byte order, column by column, as both Arm and Intel keep it.
  */
 #include "translate/host/x86_64/vector_cold.h"
@@ -187,6 +187,30 @@ static void multiply_poly(bool is_long, unsigned lane, const union vector128 v[3
     }
 }
 
+/* -- shifts by lane ------------------------------------------------------------------------------------------------------- */
+
+static uint64_t shift_lane(enum ir_op op, unsigned bits, uint64_t value, uint64_t count)
+{
+    uint64_t mask = bits == 64 ? ~(uint64_t)0 : ((uint64_t)1 << bits) - 1;
+    int64_t extended = (int64_t)(value << (64 - bits)) >> (64 - bits);
+    if (op == IR_vector_sar_each)
+        return (uint64_t)(extended >> (count < bits ? count : bits - 1)) & mask;
+    if (count >= bits)
+        return 0;
+    return (op == IR_vector_shl_each ? value << count : value >> count) & mask;
+}
+
+static void shift_lanes(enum ir_op op, unsigned lane, const union vector128 v[3], union vector128 *result)
+{
+    unsigned bits = 8u << lane;
+    uint64_t mask = bits == 64 ? ~(uint64_t)0 : ((uint64_t)1 << bits) - 1;
+    *result = (union vector128){.u64 = {0, 0}};
+    for (unsigned bit = 0; bit < 128; bit += bits) {
+        uint64_t value = v[0].u64[bit / 64] >> bit % 64 & mask, count = v[1].u64[bit / 64] >> bit % 64 & mask;
+        result->u64[bit / 64] |= shift_lane(op, bits, value, count) << bit % 64;
+    }
+}
+
 bool x86_64_vector_cold(enum ir_op op, unsigned lane, unsigned cond, unsigned imm, const union vector128 v[3], union vector128 *result)
 {
     static const uint8_t mix[4] = {2, 3, 1, 1}, inverse_mix[4] = {14, 11, 13, 9};
@@ -207,6 +231,7 @@ bool x86_64_vector_cold(enum ir_op op, unsigned lane, unsigned cond, unsigned im
     case IR_sha256_schedule_second: sha256_schedule_second(v, result); return true;
     case IR_vector_mul_long_poly: multiply_poly(true, lane, v, result); return true;
     case IR_vector_mul_poly: multiply_poly(false, lane, v, result); return true;
+    case IR_vector_shl_each: case IR_vector_shr_each: case IR_vector_sar_each: shift_lanes(op, lane, v, result); return true;
     default: return false;
     }
 }
