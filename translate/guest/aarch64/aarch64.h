@@ -94,6 +94,8 @@ static inline struct a64_address a64_address_plus(struct a64_address address, in
 }
 /* The address as one value (tag removed where the mode says so). */
 ir_ref a64_address_value(struct translator *t, const struct a64_address *address);
+/* An address without its tag, where the mode says that tags are in use. */
+ir_ref a64_without_tag(struct translator *t, ir_ref address);
 /* flags: IR_MEM_SIGNED, IR_MEM_ALIGNED, … */
 ir_ref a64_load(struct translator *t, enum ir_type type, unsigned size_log2, unsigned flags, const struct a64_address *address);
 void a64_store(struct translator *t, enum ir_type type, unsigned size_log2, unsigned flags, const struct a64_address *address, ir_ref value);

@@ -78,16 +78,18 @@ bool aarch64_translate_tbnz(struct translator *t, const struct aarch64_tbnz_args
     return test_bit(t, true, a->rt, a->test_bit, a->imm14);
 }
 
+static ir_ref target(struct translator *t, unsigned rn) { return a64_without_tag(t, a64_x(t, rn)); }
+
 bool aarch64_translate_br(struct translator *t, const struct aarch64_br_args *a)
 {
-    ir_unary(t->region, IR_jump_indirect, IR_I64, a64_x(t, a->rn));
+    ir_unary(t->region, IR_jump_indirect, IR_I64, target(t, a->rn));
     t->ended = true;
     return true;
 }
 
 bool aarch64_translate_blr(struct translator *t, const struct aarch64_blr_args *a)
 {
-    ir_ref to = a64_x(t, a->rn), back = ir_guest_pc(t->region, t->next_pc);
+    ir_ref to = target(t, a->rn), back = ir_guest_pc(t->region, t->next_pc);
     a64_put_x(t, LINK_REGISTER, back);
     ir_binary(t->region, IR_call_indirect, IR_I64, to, back);
     t->ended = true;
@@ -96,7 +98,7 @@ bool aarch64_translate_blr(struct translator *t, const struct aarch64_blr_args *
 
 bool aarch64_translate_ret(struct translator *t, const struct aarch64_ret_args *a)
 {
-    ir_unary(t->region, IR_return_to, IR_I64, a64_x(t, a->rn));
+    ir_unary(t->region, IR_return_to, IR_I64, target(t, a->rn));
     t->ended = true;
     return true;
 }

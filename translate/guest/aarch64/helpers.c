@@ -114,7 +114,7 @@ void aarch64_write_fpsr(struct aarch64_cpu *cpu, uint32_t value)
 }
 
 enum { FPCR_FLUSH_HALF = 1 << 19, FPCR_ROUNDING_SHIFT = 22, FPCR_FLUSH = 1 << 24, FPCR_DEFAULT_NAN = 1 << 25,
-       FPCR_ALTERNATIVE_HALF = 1 << 26, FPCR_WRITABLE = 0x07c80000 };
+       FPCR_ALTERNATIVE_HALF = 1 << 26, FPCR_WRITABLE = 0x07ff0000 };   /* AArch32's Stride and Len are kept, without effect */
 
 /* Rounding to nearest, up, down, zero is 0 1 2 3 here and 0 2 1 3 in the host's word. */
 static uint32_t host_control(uint32_t fpcr)

@@ -12,8 +12,11 @@ enum load_kind { LOAD_UNSIGNED, LOAD_SIGNED_64, LOAD_SIGNED_32 };   /* `kind` in
 /* -- addresses ------------------------------------------------------------------------------------------------------------- */
 
 /* Top-byte ignore: the address proper is bits 55..0, sign-extended. */
-static ir_ref without_tag(struct translator *t, ir_ref address)
+ir_ref a64_without_tag(struct translator *t, ir_ref address)
 {
+    if (!(t->mode & GUEST_MODE_MASK_ADDRESSES)) {
+        return address;
+    }
     ir_ref shifted = ir_binary_imm(t->region, IR_shl, IR_I64, address, 8);
     return ir_binary_imm(t->region, IR_sar, IR_I64, shifted, 8);
 }
@@ -32,7 +35,7 @@ static ir_ref sum(struct translator *t, const struct a64_address *address)
 static struct a64_address finished(struct translator *t, struct a64_address address)
 {
     if (t->mode & GUEST_MODE_MASK_ADDRESSES) {
-        ir_ref value = without_tag(t, sum(t, &address));
+        ir_ref value = a64_without_tag(t, sum(t, &address));
         return (struct a64_address){.base = value, .index = IR_NONE, .note = address.note};
     }
     return address;
@@ -200,8 +203,8 @@ bool aarch64_translate_load_pair(struct translator *t, const struct aarch64_load
     struct a64_address first = at_base(t, a->rn, base, a->mode == PAIR_POST ? 0 : offset);
     struct a64_address second = a64_address_plus(first, 1 << size);
     ir_ref low = load_value(t, size, a->kind, &first), high = load_value(t, size, a->kind, &second);
-    a64_put_x(t, a->rt, low);
     a64_put_x(t, a->rt2, high);
+    a64_put_x(t, a->rt, low);
     if (a->mode == PAIR_POST || a->mode == PAIR_PRE) {
         put_advanced(t, a->rn, base, offset);
     }

@@ -120,13 +120,9 @@ bool aarch64_translate_ic_ivau(struct translator *t, const struct aarch64_ic_iva
     return true;
 }
 
-/* The address proper: tags are ignored here as in loads. */
 static struct a64_address address_in(struct translator *t, ir_ref value)
 {
-    if (t->mode & GUEST_MODE_MASK_ADDRESSES) {
-        value = ir_binary_imm(t->region, IR_sar, IR_I64, ir_binary_imm(t->region, IR_shl, IR_I64, value, 8), 8);
-    }
-    return (struct a64_address){.base = value, .index = IR_NONE};
+    return (struct a64_address){.base = a64_without_tag(t, value), .index = IR_NONE};
 }
 
 /* Cleaning faults like a load; there is nothing to clean. */
