@@ -310,6 +310,10 @@ static bool take_helper(struct parser *p, struct ir_insn *insn)
             if (!take_number(p, &extra, UINT64_MAX >> 16))
                 return false;
             insn->imm |= extra << 16;
+        } else if (accept_word(p, "cond")) {
+            if (!take_number(p, &extra, 255))
+                return false;
+            insn->cond = (uint8_t)extra;
         } else if (next == 3) {
             return fail(p, "a helper has at most three operands");
         } else if (!take_ref(p, operands[next++])) {
