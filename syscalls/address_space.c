@@ -162,6 +162,13 @@ static void end_change(struct address_space *space)
     pthread_mutex_unlock(&space->lock);
 }
 
+/* Not under the lock. Before there is an engine nothing has been translated. */
+static void code_changed(struct process *process, guest_addr start, guest_addr end)
+{
+    if (process->engine)
+        engine_invalidate(process->engine, start, end);
+}
+
 /* -- choosing addresses -------------------------------------------------------------------------------------------------- */
 
 /* Highest free place of size bytes that ends at or below limit. */
@@ -282,8 +289,8 @@ int64_t address_space_map(struct process *process, guest_addr hint, uint64_t siz
     if (result >= 0)
         table_add(space, (guest_addr)result, (guest_addr)result + size, protection & (PROT_READ | PROT_WRITE | PROT_EXEC));
     end_change(space);
-    if (had_code && process->engine)
-        engine_invalidate(process->engine, (guest_addr)result, (guest_addr)result + size);
+    if (had_code)
+        code_changed(process, (guest_addr)result, (guest_addr)result + size);
     return result;
 }
 
@@ -312,7 +319,7 @@ int64_t address_space_unmap(struct process *process, guest_addr start, uint64_t 
     bool had_code = table_remove(space, start, end);
     end_change(space);
     if (had_code)
-        engine_invalidate(process->engine, start, end);
+        code_changed(process, start, end);
     return 0;
 }
 
@@ -351,8 +358,8 @@ int64_t address_space_protect(struct process *process, guest_addr start, uint64_
     begin_change(space);
     int64_t result = protect_range(space, start, end, protection, &had_code);
     end_change(space);
-    if (had_code && process->engine)
-        engine_invalidate(process->engine, start, end);
+    if (had_code)
+        code_changed(process, start, end);
     return result;
 }
 
@@ -436,8 +443,8 @@ int64_t address_space_remap(struct process *process, guest_addr old, uint64_t ol
     int64_t result = reserve_entries(space) ? remap_range(space, &r, &moved_code) : -ENOMEM;
     end_change(space);
     if (moved_code && result >= 0) {
-        engine_invalidate(process->engine, old, old + r.old_size);
-        engine_invalidate(process->engine, (guest_addr)result, (guest_addr)result + r.new_size);
+        code_changed(process, old, old + r.old_size);
+        code_changed(process, (guest_addr)result, (guest_addr)result + r.new_size);
     }
     return result;
 }
