@@ -27,6 +27,8 @@ const struct ioctl_description *ioctl_find(uint64_t request)
 
 void syscall_log(const struct process *process, struct text *line)
 {
+    static const char cut[] = "...\n";
+    if (line->used && line->buffer[line->used - 1] != '\n') memcpy(line->buffer + line->used - strlen(cut), cut, sizeof cut);
     if (process->log) {
         process->log(process->log_user, line->buffer);
         return;
@@ -450,7 +452,12 @@ void strace_enter(struct strace_line *line, struct thread *thread, const struct 
 void strace_leave(struct strace_line *line, struct thread *thread, const struct call_description *call, const uint64_t *values,
                   int64_t result)
 {
-    if (call->result == RESULT_NONE) return;
+    if (call->result == RESULT_NONE) {
+        if (result >= 0 || result == SYSCALL_NO_RESULT) return;
+        text_init(&line->text, -1);
+        print_prefix(&line->text, thread);
+        text_print(&line->text, "<... %s resumed>", call->name);
+    }
     if (call->result == RESULT_PID && result == 0 && thread->tid != (pid_t)host_call(SYS_gettid, 0, 0, 0, 0, 0, 0)) return;
     print_arguments(line, thread, call, values, result, true);
     text_print(&line->text, ")");
