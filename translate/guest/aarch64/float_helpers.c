@@ -152,7 +152,7 @@ uint64_t aarch64_helper_float_to_int_javascript(struct vcpu *cpu, uint64_t a, ui
     if (exponent == 0x7ff) {
         mode.flags |= SOFTFLOAT_INVALID;
     } else if (exponent == 0) {
-        exact = bits == 0;
+        exact = !negative && (!fraction || mode.flush_inputs);
         mode.flags |= !fraction ? 0 : mode.flush_inputs ? SOFTFLOAT_INPUT_DENORMAL : SOFTFLOAT_INEXACT;
     } else {
         uint64_t number = fraction | (uint64_t)1 << 52;
