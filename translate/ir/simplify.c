@@ -115,7 +115,7 @@ static ir_ref simplify_zero_extend(struct ir_region *region, struct ir_insn *ins
 {
     unsigned bits = 8u << insn->lane;
     const struct ir_insn *a = skip_truncate(region, insn);
-    if (a->type == insn->type && (bits >= ir_type_bytes(insn->type) * 8 || significant_bits(region, insn->a) <= bits))
+    if (ir_result_type(a) == insn->type && (bits >= ir_type_bytes(insn->type) * 8 || significant_bits(region, insn->a) <= bits))
         return insn->a;
     if ((a->op == IR_zero_extend || a->op == IR_sign_extend) && a->lane >= insn->lane)
         insn->a = a->a;                   /* what it does is above the bits read here */
@@ -128,7 +128,7 @@ static ir_ref simplify_sign_extend(struct ir_region *region, struct ir_insn *ins
 {
     unsigned bits = 8u << insn->lane;
     const struct ir_insn *a = skip_truncate(region, insn);
-    bool same_type = a->type == insn->type;
+    bool same_type = ir_result_type(a) == insn->type;
     if (same_type && bits >= ir_type_bytes(insn->type) * 8)
         return insn->a;
     if (same_type && ((a->op == IR_sign_extend && a->lane <= insn->lane) || (a->op == IR_zero_extend && a->lane < insn->lane)))

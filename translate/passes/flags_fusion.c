@@ -20,6 +20,7 @@ struct fusion {
     const struct host *host;
     struct field_tracker fields;
     ir_ref *last_use;                     /* by value */
+    ir_ref *widened;                      /* by i32 value: its zero extension + 1, which shares its register */
     uint8_t *consumed;                    /* by token: a consumer was seen */
     uint8_t *needs_all;                   /* by token: more than N and Z is asked for */
     uint8_t *moved;                       /* by instruction: it sinks */
@@ -82,6 +83,8 @@ static void survey(struct fusion *f)
         if (insn_is_removed(insn))
             continue;
         const ir_ref operands[] = {insn->a, insn->b, insn->c};
+        if (insn->op == IR_zero_extend && insn->lane == LANE_32 && insn->type == IR_I64)
+            f->widened[insn->a] = ref + 1;
         for (unsigned i = 0; i < 3; i++) {
             if (operands[i] == IR_NONE)
                 continue;
@@ -92,10 +95,16 @@ static void survey(struct fusion *f)
     }
 }
 
-/* Whether keeping the value until `at`, which the field tracker has reached, is free. */
+/* Whether keeping the value until `at`, which the field tracker has reached, is free. A truncation and what it is of are one register,
+ * and so are a 32-bit result and its zero extension. */
 static bool is_available(const struct fusion *f, ir_ref value, ir_ref at)
 {
-    return ir_is_constant(f->region, value) || f->last_use[value] >= at || field_tracker_holds(&f->fields, value);
+    if (ir_is_constant(f->region, value) || f->last_use[value] >= at || field_tracker_holds(&f->fields, value))
+        return true;
+    if (f->widened[value] && field_tracker_holds(&f->fields, f->widened[value] - 1))
+        return true;
+    const struct ir_insn *insn = ir_at(f->region, value);
+    return insn->op == IR_truncate && is_available(f, insn->a, at);
 }
 
 /* Whether the token and its put, if any, may move down to `at`. */
@@ -291,7 +300,7 @@ static bool sink_tokens(struct ir_region *region, const struct host *host)
     size_t count = region->count;
     struct fusion fusion = {
         .region = region, .host = host,
-        .last_use = arena_allocate(arena, count * sizeof(ir_ref)),
+        .last_use = arena_allocate(arena, count * sizeof(ir_ref)), .widened = arena_allocate(arena, count * sizeof(ir_ref)),
         .consumed = arena_allocate(arena, count), .needs_all = arena_allocate(arena, count), .moved = arena_allocate(arena, count),
         .sunk_token = arena_allocate(arena, count * sizeof(ir_ref)), .sunk_put = arena_allocate(arena, count * sizeof(ir_ref)),
     };
