@@ -211,7 +211,8 @@ static int map_segment(int fd, const struct elf_segment *segment, const struct l
             return (int)result;
     }
     if (end > file_end && file_end < file_pages_end && (segment->protection & PROT_WRITE)) {
-        int result = memory->clear(memory->user, file_end + bias, (end < file_pages_end ? end : file_pages_end) - file_end);
+        /* To the page's end even where the zeros end before: ld.so takes its first memory from there. */
+        int result = memory->clear(memory->user, file_end + bias, file_pages_end - file_end);
         if (result < 0)
             return result;
     }
