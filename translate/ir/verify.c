@@ -190,7 +190,7 @@ static bool verify_memory(struct verifier *v, const struct ir_insn *insn)
     bool indexed = insn->op == IR_load || insn->op == IR_store;
     if (bytes > type_bytes)
         return broken(v, "%u bytes do not fit %s", bytes, ir_type_name[insn->type]);
-    if (insn->type >= IR_F16 && bytes != type_bytes)
+    if (insn->type >= IR_F16 && insn->type != IR_V128 && bytes != type_bytes)
         return broken(v, "a %s is accessed whole", ir_type_name[insn->type]);
     if (insn->mem & IR_MEM_SIGNED && (insn->op != IR_load || insn->type >= IR_F16))
         return broken(v, "only integer loads are signed");
