@@ -197,12 +197,21 @@ static int64_t start_ferry(const struct execution *x, struct argument_list *list
                : host_execute(x->thread, AT_FDCWD, "/proc/self/exe", list->items, envp, 0);
 }
 
+/* /proc/self/exe is ferry to the host, and the program to the guest. */
+static bool is_own_executable(const char *path)
+{
+    char own[64];
+    snprintf(own, sizeof own, "/proc/%d/exe", (int)getpid());
+    return strcmp(path, "/proc/self/exe") == 0 || strcmp(path, "/proc/thread-self/exe") == 0 || strcmp(path, own) == 0;
+}
+
 static int64_t execute_foreign(struct execution *x)
 {
     struct process *process = x->thread->process;
     struct argument_list list = { .bytes = (count_strings(x->argv) + (size_t)process->argument_count + 12) * sizeof(char *) };
     char sysroot[PATH_MAX + 16] = "", descriptor[32] = "", name[PATH_MAX + 32];
-    bool by_descriptor = !strchr(x->path, '/') || (x->directory != AT_FDCWD && x->path[0] != '/');
+    /* Where the new ferry would not find the file by the name that the program is to have. */
+    bool by_descriptor = !strchr(x->path, '/') || (x->directory != AT_FDCWD && x->path[0] != '/') || is_own_executable(x->path);
     list.items = mmap(NULL, list.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (list.items == MAP_FAILED)
         return -ENOMEM;
@@ -218,14 +227,6 @@ static int64_t execute_foreign(struct execution *x)
         close(kept);
     munmap(list.items, list.bytes);
     return result;
-}
-
-/* /proc/self/exe is ferry to the host, and the program to the guest. */
-static bool is_own_executable(const char *path)
-{
-    char own[64];
-    snprintf(own, sizeof own, "/proc/%d/exe", (int)getpid());
-    return strcmp(path, "/proc/self/exe") == 0 || strcmp(path, "/proc/thread-self/exe") == 0 || strcmp(path, own) == 0;
 }
 
 int64_t execute_program(struct thread *thread, int directory, const char *path, char *const *argv, char *const *envp, int flags)
