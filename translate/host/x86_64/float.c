@@ -122,6 +122,7 @@ static void emit_cold_min_max(struct emitter *e, struct cold_path *cold)
     int d = cold->regs[3], a = cold->regs[0], b = cold->regs[1];
     uint32_t unordered = asm_jcc(&e->as, HOST_P);
     vector_rr(e, is_min ? INSN_orps : INSN_andps, d, a, b);
+    vector_rr(e, by_width(is_double(insn), INSN_minss, INSN_minsd), d, d, d);   /* a denormal that counts as zero becomes one */
     cold_return(e, cold);
     asm_patch(&e->as, unordered, asm_offset(&e->as));
     emit_exact(e, insn, d, a, b, REG_NONE);
