@@ -9,8 +9,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 
 /* -- names --------------------------------------------------------------------------------------------------------------- */
 int64_t file_path_to_host(struct thread *thread, int directory, const char *path, bool follow, char *buffer)
@@ -172,6 +177,61 @@ int64_t syscall_fcntl(struct thread *thread, const uint64_t *arguments)
     default:
         return host_call(SYS_fcntl, arguments[0], command, arguments[2], 0, 0, 0);
     }
+}
+
+/* -- directories: /proc/self/fd does not list ferry's own descriptors ----------------------------------------------------- */
+struct directory_entry { uint64_t inode; int64_t offset; uint16_t size; uint8_t type; char name[16]; };   /* getdents64(2) */
+
+static bool is_descriptor_list(uint64_t fd)
+{
+    struct statfs file_system;
+    char link[32], path[64];
+    if (host_call(SYS_fstatfs, fd, (uintptr_t)&file_system, 0, 0, 0, 0) < 0 || file_system.f_type != PROC_SUPER_MAGIC) return false;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", (int)fd);
+    int64_t length = host_call(SYS_readlinkat, AT_FDCWD, (uintptr_t)link, (uintptr_t)path, sizeof path - 1, 0, 0);
+    path[length < 0 ? 0 : length] = 0;
+    const char *last = strrchr(path, '/');
+    return last && (strcmp(last, "/fd") == 0 || strcmp(last, "/fdinfo") == 0);
+}
+
+static int64_t move_down(struct thread *thread, guest_addr to, guest_addr from, uint64_t size)
+{
+    char part[512];
+    while (size) {
+        uint64_t step = size < sizeof part ? size : sizeof part;
+        if (copy_from_guest(thread, part, from, step) || copy_to_guest(thread, to, part, step)) return -EFAULT;
+        to += step, from += step, size -= step;
+    }
+    return 0;
+}
+
+/* The bytes that are left. */
+static int64_t hide_own(struct thread *thread, guest_addr entries, int64_t used)
+{
+    struct directory_entry entry;
+    for (int64_t at = 0; at < used;) {
+        memset(&entry, 0, sizeof entry);
+        if (copy_from_guest(thread, &entry, entries + at, offsetof(struct directory_entry, name) + 5) || !entry.size) return -EFAULT;
+        if (entry.name[0] >= '0' && entry.name[0] <= '9' && file_is_own(thread->process, strtoul(entry.name, NULL, 10))) {
+            if (move_down(thread, entries + at, entries + at + entry.size, used - at - entry.size)) return -EFAULT;
+            used -= entry.size;
+        } else {
+            at += entry.size;
+        }
+    }
+    return used;
+}
+
+int64_t syscall_getdents64(struct thread *thread, const uint64_t *arguments)
+{
+    int64_t result;
+    do {
+        uint64_t entries = arguments[1] ? (uintptr_t)guest_pointer(thread->process, arguments[1]) : 0;
+        result = host_call(SYS_getdents64, arguments[0], entries, arguments[2], 0, 0, 0);
+        if (result <= 0 || !is_descriptor_list(arguments[0])) return result;
+        result = hide_own(thread, arguments[1], result);
+    } while (result == 0);
+    return result;
 }
 
 /* -- waiting ------------------------------------------------------------------------------------------------------------- */
