@@ -57,8 +57,7 @@ static bool mask_addresses(struct thread *thread)
 {
     struct usermode *usermode = usermode_of(thread->process);
     struct vcpu *cpu = thread->cpu;
-    bool tagged = cpu->fault_is_noncanonical && (cpu->fault_address >> 56 || !cpu->fault_address);
-    if (!tagged || !usermode->isa->tagged_addresses || (usermode->modes & GUEST_MODE_MASK_ADDRESSES))
+    if (!cpu->fault_is_noncanonical || !usermode->isa->tagged_addresses || (usermode->modes & GUEST_MODE_MASK_ADDRESSES))
         return false;
     usermode->modes |= GUEST_MODE_MASK_ADDRESSES;
     engine_set_mode(thread->process->engine, GUEST_MODE_MASK_ADDRESSES);
@@ -70,6 +69,11 @@ static bool mask_addresses(struct thread *thread)
 static void memory_fault(struct thread *thread)
 {
     struct vcpu *cpu = thread->cpu;
+    if (cpu->fault_signal == SIGBUS && cpu->fault_code == SI_KERNEL) {
+        /* x86: an address that is not canonical, through the stack or frame pointer (#SS). */
+        cpu->fault_signal = SIGSEGV;
+        cpu->fault_is_noncanonical = 1;
+    }
     if (mask_addresses(thread))
         return;
     struct usermode_thread *own = usermode_thread_of(thread);
