@@ -28,10 +28,19 @@ struct fusion {
     bool any_moved;
 };
 
-static bool is_producer(const struct ir_insn *insn)
-{
-    return ir_op_info[insn->op].result == IR_RESULT_FLAGS;
-}
+/* By operation: which operand is a token that it reads (puts aside), and whether it makes one. */
+enum { READS_A = 1, READS_C = 2, READS_MAYBE = 3, READS_MASK = 3, MAKES_TOKEN = 4 };
+static const uint8_t token_role[IR_OP_COUNT] = {
+    [IR_set_if] = READS_A, [IR_select] = READS_A, [IR_exit_if] = READS_A, [IR_flags_to_nzcv] = READS_A,
+    [IR_flags_conditional] = READS_A | MAKES_TOKEN,
+    [IR_add_carry] = READS_C, [IR_sub_borrow] = READS_C,
+    [IR_flags_add_carry] = READS_C | MAKES_TOKEN, [IR_flags_sub_borrow] = READS_C | MAKES_TOKEN,
+    [IR_helper] = READS_MAYBE,
+    [IR_flags_add] = MAKES_TOKEN, [IR_flags_sub] = MAKES_TOKEN, [IR_flags_and] = MAKES_TOKEN, [IR_flags_from_nzcv] = MAKES_TOKEN,
+    [IR_flags_float] = MAKES_TOKEN, [IR_flags_float_signal] = MAKES_TOKEN,
+};
+
+static bool is_producer(const struct ir_insn *insn) { return token_role[insn->op] & MAKES_TOKEN; }
 
 static bool preserves_flags(const struct host *host, const struct ir_region *region, const struct ir_insn *insn)
 {
@@ -43,15 +52,12 @@ static bool preserves_flags(const struct host *host, const struct ir_region *reg
 /* The token that insn reads, puts aside. */
 static ir_ref consumed_token(const struct ir_region *region, const struct ir_insn *insn)
 {
-    switch (insn->op) {
-    case IR_set_if: case IR_select: case IR_exit_if: case IR_flags_conditional: case IR_flags_to_nzcv:
-        return insn->a;
-    case IR_add_carry: case IR_sub_borrow: case IR_flags_add_carry: case IR_flags_sub_borrow:
-        return insn->c;
-    case IR_helper:
-        return insn->a != IR_NONE && is_producer(ir_at(region, insn->a)) ? insn->a : IR_NONE;
-    default:
-        return IR_NONE;
+    switch (token_role[insn->op] & READS_MASK) {
+    case READS_A: return insn->a;
+    case READS_C: return insn->c;
+    case READS_MAYBE:
+        return insn->a != IR_NONE && ir_result_type(ir_at(region, insn->a)) == IR_FLAGS ? insn->a : IR_NONE;
+    default: return IR_NONE;
     }
 }
 
@@ -89,7 +95,7 @@ static void survey(struct fusion *f)
             if (operands[i] == IR_NONE)
                 continue;
             f->last_use[operands[i]] = ref;
-            if (is_producer(ir_at(f->region, operands[i])) && !asks_only_sign_and_zero(insn))
+            if (ir_result_type(ir_at(f->region, operands[i])) == IR_FLAGS && !asks_only_sign_and_zero(insn))
                 f->needs_all[operands[i]] = 1;
         }
     }
@@ -200,7 +206,7 @@ static void plan_block(struct fusion *f, const struct ir_block *block)
                 in_host = !f->consumed[token] && plan_sink(f, token, ref) ? token : IR_NONE;
             f->consumed[token] = 1;
         }
-        if (is_producer(insn) && insn->op != IR_get)
+        if (is_producer(insn))
             in_host = plan_swap(f, ref, end) ? IR_NONE : ref;
         else if (in_host != IR_NONE && !preserves_flags(f->host, f->region, insn))
             in_host = IR_NONE;
@@ -268,7 +274,7 @@ static void mark_block(const struct ir_region *region, const struct host *host, 
     ir_ref in_host = IR_NONE;
     for (ir_ref ref = block->first; ref < block->first + block->count; ref++) {
         struct ir_insn *insn = ir_at(region, ref);
-        if (insn_is_removed(insn))
+        if (insn_is_removed(insn) || (in_host == IR_NONE && !token_role[insn->op]))
             continue;
         ir_ref token = consumed_token(region, insn);
         if (token != IR_NONE) {
@@ -276,7 +282,7 @@ static void mark_block(const struct ir_region *region, const struct host *host, 
             if (token != in_host)
                 in_host = IR_NONE;
         }
-        if (is_producer(insn) && insn->op != IR_get) {
+        if (is_producer(insn)) {
             mark_producer(region, block, ref, marks);
             in_host = ref;
         } else if (in_host != IR_NONE && !preserves_flags(host, region, insn)) {
