@@ -116,8 +116,11 @@ static void emit_exit_with_flags(struct emitter *e, struct cold_path *cold)
  * back edge takes one jump; one that must store flags goes out of line. */
 void x86_64_emit_exit_if(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
-    (void)self;
     bool backward = insn->note & IR_NOTE_BACKWARD;
+    if (insn->cond >= COND_ALWAYS) {          /* folding found out; what follows is never reached */
+        x86_64_emit_jump(e, insn, self);
+        return;
+    }
     int cond = flags_to_host(e, insn->a, insn->cond);
     if (exit_needs_flags(e, insn)) {
         struct cold_path *cold = cold_jump(e, cond, emit_exit_with_flags);
