@@ -19,6 +19,14 @@ static enum vector_insn by_width(const struct ir_insn *insn, enum vector_insn si
     return has_doubles(insn) ? double_insn : single_insn;
 }
 
+/* EFLAGS: NE where a lane of the mask s is set. One micro-operation less than ptest. */
+static void test_mask(struct emitter *e, int s)
+{
+    int bits = scratch_integer(e);
+    vector_r(e, INSN_movmskps, bits, s);
+    asm_test(&e->as, 4, operand_reg(bits), bits);
+}
+
 static void compare(struct emitter *e, const struct ir_insn *insn, int d, int a, int b, uint8_t predicate)
 {
     vector_op_imm(e, by_width(insn, INSN_cmpps, INSN_cmppd), d, a, operand_reg(b), predicate);
@@ -37,7 +45,7 @@ static void repair_nans(struct emitter *e, const struct ir_insn *insn, int check
     compare(e, insn, s, checked, checked, COMPARE_UNORDERED);
     if (is_low_only(insn))
         vector_r(e, INSN_movq, d, d);
-    vector_r(e, INSN_ptest, s, s);
+    test_mask(e, s);
     cold_resume(e, cold_exact(e, HOST_NE, insn, d, sources[0], sources[1], sources[2]));
 }
 
@@ -138,7 +146,7 @@ void x86_64_emit_vector_float_mul_add(struct emitter *e, const struct ir_insn *i
         }
         compare(e, insn, s.reg, d, d, COMPARE_UNORDERED);
         vector_r(e, INSN_movq, d, d);
-        vector_r(e, INSN_ptest, s.reg, s.reg);
+        test_mask(e, s.reg);
         give_back_vector(e, s);
     } else {
         asm_vector_move(&e->as, d, a);
@@ -147,7 +155,7 @@ void x86_64_emit_vector_float_mul_add(struct emitter *e, const struct ir_insn *i
         compare(e, insn, s.reg, d, d, COMPARE_UNORDERED);
         if (is_low_only(insn))
             vector_r(e, INSN_movq, d, d);
-        vector_r(e, INSN_ptest, s.reg, s.reg);
+        test_mask(e, s.reg);
         give_back_vector(e, s);
     }
     cold_resume(e, cold_exact(e, HOST_NE, insn, d, a, b, c));
@@ -175,7 +183,7 @@ static void min_max(struct emitter *e, const struct ir_insn *insn, ir_ref self, 
     } else {
         compare(e, insn, s, v.a, v.b, COMPARE_UNORDERED);
     }
-    vector_r(e, INSN_ptest, s, s);
+    test_mask(e, s);
     struct cold_path *cold = cold_exact(e, HOST_NE, insn, v.d, v.a, v.b, REG_NONE);
     if (duplicate)
         vector_op(e, INSN_movaps, s, REG_NONE, second);
@@ -284,7 +292,7 @@ static void round_away(struct emitter *e, const struct ir_insn *insn, const stru
     vector_op(e, INSN_andps, v->d, v->d, lanes_below_sign(e, insn->lane));
     vector_r(e, INSN_movaps, s, v->d);
     vector_op(e, wide ? INSN_pcmpgtq : INSN_pcmpgtd, s, s, constant_lanes(e, insn->lane, wide ? 0x432fffffffffffff : 0x4affffff));
-    vector_r(e, INSN_ptest, s, s);
+    test_mask(e, s);
     struct cold_path *cold = cold_exact(e, HOST_NE, insn, v->d, v->a, REG_NONE, REG_NONE);
     vector_op_imm(e, wide ? INSN_roundpd : INSN_roundps, s, REG_NONE, operand_reg(v->d), ROUND_IMM_ZERO | ROUND_IMM_SUPPRESS_INEXACT);
     vector_rr(e, wide ? INSN_subpd : INSN_subps, v->d, v->d, s);
@@ -357,7 +365,7 @@ static void singles_to_signed(struct emitter *e, const struct ir_insn *insn, ir_
     vector_rr(e, INSN_pcmpeqd, s, s, v.d);
     if (is_low_only(insn))
         vector_r(e, INSN_movq, v.d, v.d);
-    vector_r(e, INSN_ptest, s, s);
+    test_mask(e, s);
     struct cold_path *cold = cold_exact(e, HOST_NE, insn, v.d, v.a, REG_NONE, REG_NONE);
     if (!conversion_rounds)
         raise_inexact(e, insn, s, v.a);
@@ -369,17 +377,16 @@ static void singles_to_signed(struct emitter *e, const struct ir_insn *insn, ir_
 static void singles_to_unsigned(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
     struct vector_registers v = take_early(e, insn, self);
-    int s = scratch_vector(e), signs = scratch_integer(e);
+    int s = scratch_vector(e);
     int source = rounded_source(e, insn, v.d, v.a, false);
     vector_r(e, INSN_movaps, s, source);
     vector_op(e, INSN_pcmpgtd, s, s, constant_lanes(e, LANE_32, 0x4effffff));
-    vector_r(e, INSN_ptest, s, s);
+    test_mask(e, s);
     struct cold_path *large = cold_exact(e, HOST_NE, insn, v.d, v.a, REG_NONE, REG_NONE);
     vector_r(e, INSN_cvttps2dq, v.d, source);
     if (is_low_only(insn))
         vector_r(e, INSN_movq, v.d, v.d);
-    vector_r(e, INSN_movmskps, signs, v.d);
-    asm_test(&e->as, 4, operand_reg(signs), signs);
+    test_mask(e, v.d);
     struct cold_path *negative = cold_exact(e, HOST_NE, insn, v.d, v.a, REG_NONE, REG_NONE);
     raise_inexact(e, insn, s, v.a);
     cold_resume(e, large);
@@ -398,7 +405,7 @@ static void doubles_to_integers(struct emitter *e, const struct ir_insn *insn, i
     if (!is_signed) {
         vector_r(e, INSN_movaps, s, source);
         vector_op(e, INSN_pcmpgtq, s, s, constant_lanes(e, LANE_64, 0x43dfffffffffffff));
-        vector_r(e, INSN_ptest, s, s);
+        test_mask(e, s);
         cold[2] = cold_exact(e, HOST_NE, insn, v.d, v.a, REG_NONE, REG_NONE);
     }
     int lanes[2] = {low, high};
@@ -528,7 +535,7 @@ void x86_64_emit_vector_float_from_unsigned(struct emitter *e, const struct ir_i
 static void repair_converted(struct emitter *e, const struct ir_insn *insn, bool wide, int checked, int d, int a, int s)
 {
     vector_op_imm(e, wide ? INSN_cmppd : INSN_cmpps, s, checked, operand_reg(checked), COMPARE_UNORDERED);
-    vector_r(e, INSN_ptest, s, s);
+    test_mask(e, s);
     cold_resume(e, cold_exact(e, HOST_NE, insn, d, a, REG_NONE, REG_NONE));
 }
 
