@@ -737,9 +737,19 @@ static void note_operands(struct emitter *e, const struct ir_insn *insn, ir_ref 
     }
 }
 
-/* The operand that the result's register usually holds before: aliases in all but name. */
-static bool passes_target_on(const struct ir_insn *insn)
+/* Whether the first operand should be computed where the result goes: aliases in all but name, and destructive host instructions
+ * for which the operand would be copied there. The walk has not seen another use of an operand whose last use is its definition. */
+static bool passes_target_on(const struct emitter *e, const struct ir_insn *insn)
 {
+    switch (insn->op) {
+    case IR_and: case IR_or: case IR_xor: case IR_add: case IR_sub: case IR_not: case IR_neg: case IR_extract_unsigned: case IR_extract_signed:
+    case IR_deposit:
+        return e->values[insn->a].last_use == insn->a && insn->a != insn->b;
+    case IR_shl: case IR_shr: case IR_sar:
+        return e->values[insn->a].last_use == insn->a && ir_is_constant(e->region, insn->b);
+    default:
+        break;
+    }
     return insn->op == IR_truncate || insn->op == IR_vector_from_float || (insn->op == IR_zero_extend && insn->lane == LANE_32) ||
            insn->op == IR_float_from_vector;
 }
@@ -754,7 +764,7 @@ static void note_target(struct emitter *e, struct pending_puts *pending, const s
         return;
     }
     pending->value[field] = IR_NONE;
-    if (passes_target_on(insn)) {
+    if (passes_target_on(e, insn)) {
         pending->value[field] = insn->a;
         e->values[insn->a].target_field = field;
     }

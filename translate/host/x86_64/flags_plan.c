@@ -99,10 +99,18 @@ static bool integer_preserves(const struct ir_region *region, const struct ir_in
     }
 }
 
+/* Whether the instruction after this one takes its flags from it. */
+static bool sets_flags_of_next(const struct ir_region *region, const struct ir_insn *insn)
+{
+    if (insn->op != IR_add && insn->op != IR_sub && insn->op != IR_and && insn->op != IR_add_carry && insn->op != IR_sub_borrow)
+        return false;
+    ir_ref next = next_insn(region, (ir_ref)(insn - region->insns));
+    return next != IR_NONE && flags_is_pair(region, next);
+}
+
 bool x86_64_preserves_flags(const struct ir_region *region, const struct ir_insn *insn)
 {
-    ir_ref next = next_insn(region, (ir_ref)(insn - region->insns));
-    if (next != IR_NONE && flags_is_pair(region, next))
+    if (sets_flags_of_next(region, insn))
         return false;
     switch (insn->op) {
     case IR_set_if: case IR_select: case IR_exit_if:
@@ -286,7 +294,7 @@ static void scan_insn(struct scan *scan, const struct ir_insn *insn)
         return;
     }
     consume_operand(scan, insn);
-    bool preserves = x86_64_preserves_flags(region, insn);
+    bool preserves = scan->host == IR_NONE || x86_64_preserves_flags(region, insn);
     bool destroys_at_once = !preserves && insn->op == IR_exit_if;
     if (destroys_at_once)
         scan->host = IR_NONE;
