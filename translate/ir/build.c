@@ -149,6 +149,7 @@ static ir_ref append_exit(struct ir_region *region, struct ir_insn *insn)
         if (!ir_cond_holds(insn->cond, nzcv))
             return IR_NONE;
         insn->cond = COND_ALWAYS;
+        region->builder->unfolded = true; /* the fold pass cuts off what follows; the front end goes on unaware */
     }
     if (insn->imm <= region->builder->insn_pc)
         insn->note |= IR_NOTE_BACKWARD;
