@@ -156,12 +156,25 @@ void engine_after_fork(struct engine *engine, struct vcpu *self, bool in_child)
     pthread_mutex_unlock(&engine->lock);
 }
 
+/* May be called by a helper, in the middle of code that this makes void: so the change is only noted here, and made by the next
+ * engine_run of whichever thread comes first. The interrupts bring all of them there. */
 void engine_set_mode(struct engine *engine, uint32_t mode_bits)
 {
+    atomic_fetch_or((_Atomic uint32_t *)&engine->wanted_mode, mode_bits);
+    if (engine->wanted_mode == engine->mode)
+        return;
     pthread_mutex_lock(&engine->lock);
-    if ((engine->mode | mode_bits) != engine->mode) {
-        engine->mode |= mode_bits;
-        engine_evict_all(engine, NULL);
+    for (struct vcpu *cpu = engine->vcpus; cpu; cpu = cpu->next)
+        engine_interrupt(cpu);
+    pthread_mutex_unlock(&engine->lock);
+}
+
+void engine_apply_mode(struct engine *engine, struct vcpu *self)
+{
+    pthread_mutex_lock(&engine->lock);
+    if (engine->mode != engine->wanted_mode) {
+        engine->mode = engine->wanted_mode;
+        engine_evict_all(engine, self);
     }
     pthread_mutex_unlock(&engine->lock);
 }

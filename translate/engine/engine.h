@@ -71,7 +71,7 @@ struct engine {
     size_t code_space_size;
     struct code_segment segments[ENGINE_SEGMENTS];
     unsigned current_segment;
-    uint32_t mode;                        /* enum guest_mode */
+    volatile uint32_t mode, wanted_mode;  /* enum guest_mode; they differ until engine_apply_mode */
     volatile uint32_t stopping;           /* someone wants every thread out of translated code */
     volatile uint64_t evictions;          /* bumped by each: code addresses from before are void */
     struct vcpu_lookup_entry *empty_table;
@@ -101,6 +101,9 @@ struct code_block *block_translate(struct engine *engine, guest_addr pc);
 /* code_space.c */
 void engine_evict(struct engine *engine, struct vcpu *self);
 void engine_evict_all(struct engine *engine, struct vcpu *self);
+/* engine.c */
+void engine_apply_mode(struct engine *engine, struct vcpu *self);   /* outside translated code, lock not held */
+/* code_space.c */
 bool code_space_new(struct engine *engine);
 void code_space_free(struct engine *engine);
 void code_space_open(struct engine *engine);               /* the code may be written from here on, by this thread */

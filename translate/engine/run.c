@@ -146,6 +146,8 @@ enum vcpu_exit engine_run(struct vcpu *cpu)
 {
     struct engine *engine = cpu->engine;
     for (;;) {
+        if (engine->mode != engine->wanted_mode)
+            engine_apply_mode(engine, cpu);
         enter_code(engine, cpu);
         cpu->exit_reason = VCPU_EXIT_NONE;
         if (engine->options.trace & TRACE_RUN)

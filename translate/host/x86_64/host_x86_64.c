@@ -104,11 +104,12 @@ static uint32_t home_flags(uint32_t nzcv)
 }
 
 /* EFLAGS in the sense of the operation that set them. */
-static uint32_t flags_from_eflags(uint64_t eflags, unsigned op)
+/* swapped: ucomis had its operands exchanged. */
+static uint32_t flags_from_eflags(uint64_t eflags, unsigned op, bool swapped)
 {
     bool cf = eflags & 1, pf = eflags & 4, zf = eflags & 0x40, sf = eflags & 0x80, of = eflags & 0x800;
     if (op == IR_flags_float || op == IR_flags_float_signal) {
-        uint32_t nzcv = pf ? 0x3u : zf ? 0x6u : cf ? 0x8u : 0x2u;
+        uint32_t nzcv = pf ? 0x3u : zf ? 0x6u : cf != swapped ? 0x8u : 0x2u;
         return home_flags(nzcv << 28);
     }
     bool carry = op == IR_flags_sub || op == IR_flags_sub_borrow ? !cf : op == IR_flags_and ? false : cf;
@@ -118,13 +119,17 @@ static uint32_t flags_from_eflags(uint64_t eflags, unsigned op)
 static void recover_flags(const struct recovery *r, const struct snapshot *s)
 {
     if (s->flags == SNAPSHOT_FLAGS_HOST)
-        r->cpu->flags = flags_from_eflags((uint64_t)r->context->uc_mcontext.gregs[REG_EFL], s->flags_op);
+        r->cpu->flags = flags_from_eflags((uint64_t)r->context->uc_mcontext.gregs[REG_EFL], s->flags_op, s->flags_type & 0x80);
     if (s->flags != SNAPSHOT_FLAGS_OPERANDS)
         return;
     union vector128 a, b;
     place_value(r, s->flags_a, &a);
     place_value(r, s->flags_b, &b);
     uint32_t nzcv;
+    if (s->flags_op == IR_get) {          /* a is a canonical word that was kept */
+        r->cpu->flags = a.u32[0];
+        return;
+    }
     if (s->flags_op == IR_flags_float || s->flags_op == IR_flags_float_signal)
         nzcv = x86_64_compare_bits(s->flags_type, a.u64[0], b.u64[0]);
     else
