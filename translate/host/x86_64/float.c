@@ -464,20 +464,43 @@ void x86_64_emit_float_to_bits(struct emitter *e, const struct ir_insn *insn, ir
         note_zero_extended(e, self);
 }
 
+/* Whether a is a float computed in the very register that the vector belongs in: then zeroing what is above the float there keeps
+ * the float too (nothing says what is above a float). A copy of it elsewhere would not get the zeros. */
+static bool is_at_target(const struct emitter *e, ir_ref self, ir_ref a)
+{
+    ir_ref root = e->values[a].root;
+    const struct value_state *s = &e->values[root];
+    uint16_t target = e->values[self].target_field;
+    bool is_float = ir_at(e->region, root)->type == ir_at(e->region, a)->type && ir_at(e->region, root)->op != IR_get;
+    return is_float && s->kind == PLACE_VECTOR && s->spill < 0 && s->home_field == GUEST_NO_FIELD && target != GUEST_NO_FIELD &&
+           e->field_pin[target] == s->reg && e->vector_value[s->reg] == root;
+}
+
+static void zero_above(struct emitter *e, unsigned lane, int d, int a)
+{
+    if (lane == LANE_64) {
+        vector_r(e, INSN_movq, d, a);
+    } else if (lane == LANE_32) {
+        vector_op_imm(e, INSN_insertps, d, a, operand_reg(a), 0x0e);
+    } else {
+        vector_r(e, INSN_pmovzxwq, d, a);
+        vector_r(e, INSN_movq, d, d);
+    }
+}
+
 void x86_64_emit_vector_from_float(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
     if (insn->lane != LANE_16 && has_zeros_above(e, insn->a)) {
         define_alias(e, self, insn->a);
         return;
     }
-    int a = use_vector(e, insn->a), d = define_vector(e, self);
-    if (insn->lane == LANE_64) {
-        vector_r(e, INSN_movq, d, a);
-    } else if (insn->lane == LANE_32) {
-        vector_op_imm(e, INSN_insertps, d, a, operand_reg(a), 0x0e);
+    if (insn->lane != LANE_16 && is_at_target(e, self, insn->a)) {
+        int at = use_vector(e, insn->a);
+        zero_above(e, insn->lane, at, at);
+        define_alias(e, self, insn->a);
     } else {
-        vector_r(e, INSN_pmovzxwq, d, a);
-        vector_r(e, INSN_movq, d, d);
+        int a = use_vector(e, insn->a), d = define_vector(e, self);
+        zero_above(e, insn->lane, d, a);
     }
     note_zero_upper(e, self);
 }
