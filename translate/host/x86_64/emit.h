@@ -203,6 +203,7 @@ void host_flags_clobbered(struct emitter *e);                        /* every em
 bool x86_64_emit_region(struct ir_region *region, uint8_t *space, size_t size, struct host_code *out);   /* emit.c: host.compile */
 bool x86_64_preserves_flags(const struct ir_region *region, const struct ir_insn *insn);                 /* flags.c: host.preserves_flags */
 
+void liveness_walk(struct emitter *e);                               /* liveness.c: after flags_plan, which extends tokens' operands */
 void allocator_prepare(struct emitter *e);                           /* liveness, targets, empty registers */
 void allocator_finish_insn(struct emitter *e);                       /* unlocks, moves next uses on */
 void allocator_get(struct emitter *e, ir_ref self, unsigned field);
