@@ -6,6 +6,8 @@
 #include "translate/host/x86_64/emit.h"
 
 #include <cpuid.h>
+#include <stdlib.h>
+#include <string.h>
 
 struct x86_64_features x86_64_features;
 
@@ -28,6 +30,20 @@ static unsigned enabled_state(void)
 }
 
 static bool bit(unsigned word, unsigned number) { return word >> number & 1; }
+
+/* FERRY_HOST_FEATURES=v2 or v3: no more than that level of the x86-64 ABI has, so that one machine tests the code of older ones. */
+static void limit_features(struct x86_64_features *features)
+{
+    const char *level = getenv("FERRY_HOST_FEATURES");
+    if (level == NULL)
+        return;
+    struct x86_64_features old = *features;
+    if (strcmp(level, "v2") == 0)
+        *features = (struct x86_64_features){.popcnt = old.popcnt, .pku = old.pku};
+    else if (strcmp(level, "v3") == 0)
+        *features = (struct x86_64_features){.avx = old.avx, .avx2 = old.avx2, .fma = old.fma, .bmi1 = old.bmi1, .bmi2 = old.bmi2, .lzcnt = old.lzcnt,
+                                            .popcnt = old.popcnt, .movbe = old.movbe, .f16c = old.f16c, .pku = old.pku};
+}
 
 bool x86_64_features_probe(void)
 {
@@ -56,6 +72,7 @@ bool x86_64_features_probe(void)
         .gfni = bit(structured.ecx, 8),
         .pku = bit(structured.ecx, 4),
     };
+    limit_features(&x86_64_features);
     /* x86-64-v2: SSE3, SSSE3, SSE4.1, SSE4.2, cmpxchg16b, popcnt, lahf in 64-bit mode. */
     return bit(basic.ecx, 0) && bit(basic.ecx, 9) && bit(basic.ecx, 19) && bit(basic.ecx, 20) && bit(basic.ecx, 13) && bit(basic.ecx, 23) &&
            bit(extended.ecx, 0);
