@@ -184,7 +184,8 @@ static ir_ref some_operation(struct ir_region *region)
     case 1: return with_lane(region, IR_sign_extend, IR_I64, draw(3), a, 0);
     case 2: return with_lane(region, draw(2) ? IR_extract_unsigned : IR_extract_signed, IR_I64, 0, a, lsb | width << 8);
     case 3: {
-        ir_ref low = binary(region, ops[draw(14)], IR_I32, with_lane(region, IR_truncate, IR_I32, 0, a, 0), with_lane(region, IR_truncate, IR_I32, 0, b, 0));
+        ir_ref low_a = with_lane(region, IR_truncate, IR_I32, 0, a, 0), low_b = with_lane(region, IR_truncate, IR_I32, 0, b, 0);
+        ir_ref low = binary(region, ops[draw(14)], IR_I32, low_a, low_b);
         return with_lane(region, draw(2) ? IR_zero_extend : IR_sign_extend, IR_I64, LANE_32, low, 0);
     }
     case 4: {
@@ -238,7 +239,8 @@ static void some_memory(struct ir_region *region)
         put(region, X0 + draw(REGISTERS),
             append(region, (struct ir_insn){.op = IR_load, .type = IR_I64, .mem = mem, .a = base, .b = IR_NONE, .imm = displacement}));
     else
-        append(region, (struct ir_insn){.op = IR_store, .type = IR_I64, .mem = mem, .a = base, .b = IR_NONE, .c = some_value(region), .imm = displacement});
+        append(region, (struct ir_insn){.op = IR_store, .type = IR_I64, .mem = mem, .a = base, .b = IR_NONE, .c = some_value(region),
+                                        .imm = displacement});
 }
 
 static void some_insn(struct ir_region *region, guest_addr pc)
@@ -249,7 +251,10 @@ static void some_insn(struct ir_region *region, guest_addr pc)
     case 0: case 1: some_memory(region); break;
     case 2: case 3: put(region, NZCV, some_token(region)); break;
     case 4: subtract_with_flags(region); break;
-    case 5: append(region, (struct ir_insn){.op = IR_exit_if, .cond = draw(14), .a = get(region, NZCV), .imm = 0x8000 + 4 * pc + 0x1000 * draw(2)}); break;
+    case 5:
+        set = (struct ir_insn){.op = IR_exit_if, .cond = draw(14), .a = get(region, NZCV), .imm = 0x8000 + 4 * pc + 0x1000 * draw(2)};
+        append(region, set);
+        break;
     case 6:
         set.a = get(region, NZCV);
         put(region, X0 + draw(REGISTERS), append(region, set));

@@ -203,7 +203,8 @@ ir_ref ir_constant(struct ir_region *region, enum ir_type type, uint64_t value)
 
 ir_ref ir_guest_pc(struct ir_region *region, guest_addr pc)
 {
-    struct ir_insn insn = {.op = IR_constant, .type = IR_I64, .note = IR_NOTE_GUEST_PC, .a = IR_NONE, .b = IR_NONE, .c = IR_NONE, .imm = pc};
+    struct ir_insn insn = {.op = IR_constant, .type = IR_I64, .a = IR_NONE, .b = IR_NONE, .c = IR_NONE, .imm = pc};
+    insn.note = IR_NOTE_GUEST_PC;
     return append_constant(region, &insn);
 }
 

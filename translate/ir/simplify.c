@@ -6,7 +6,8 @@
  */
 #include "translate/ir/simplify.h"
 
-static uint64_t type_mask(enum ir_type type) { return ir_type_bytes(type) >= 8 ? ~(uint64_t)0 : ((uint64_t)1 << ir_type_bytes(type) * 8) - 1; }
+static unsigned type_bits(enum ir_type type) { return ir_type_bytes(type) * 8; }
+static uint64_t type_mask(enum ir_type type) { return type_bits(type) >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << type_bits(type)) - 1; }
 
 static bool is_power_of_two(uint64_t value) { return value && !(value & (value - 1)); }
 
@@ -95,7 +96,10 @@ static unsigned significant_bits(const struct ir_region *region, ir_ref ref)
     case IR_count_trailing_zeros:
     case IR_population_count: return 7;
     case IR_and: return is_plain(region, insn->b) ? significant_bits(region, insn->b) : 64;
-    case IR_shr: return is_plain(region, insn->b) ? ir_type_bytes(insn->type) * 8 - (unsigned)ir_at(region, insn->b)->imm % (ir_type_bytes(insn->type) * 8) : 64;
+    case IR_shr:
+        if (!is_plain(region, insn->b))
+            return 64;
+        return type_bits(insn->type) - (unsigned)ir_at(region, insn->b)->imm % type_bits(insn->type);
     default: return 64;
     }
 }
@@ -115,7 +119,7 @@ static ir_ref simplify_zero_extend(struct ir_region *region, struct ir_insn *ins
 {
     unsigned bits = 8u << insn->lane;
     const struct ir_insn *a = skip_truncate(region, insn);
-    if (ir_result_type(a) == insn->type && (bits >= ir_type_bytes(insn->type) * 8 || significant_bits(region, insn->a) <= bits))
+    if (ir_result_type(a) == insn->type && (bits >= type_bits(insn->type) || significant_bits(region, insn->a) <= bits))
         return insn->a;
     if ((a->op == IR_zero_extend || a->op == IR_sign_extend) && a->lane >= insn->lane)
         insn->a = a->a;                   /* what it does is above the bits read here */
@@ -129,7 +133,7 @@ static ir_ref simplify_sign_extend(struct ir_region *region, struct ir_insn *ins
     unsigned bits = 8u << insn->lane;
     const struct ir_insn *a = skip_truncate(region, insn);
     bool same_type = ir_result_type(a) == insn->type;
-    if (same_type && bits >= ir_type_bytes(insn->type) * 8)
+    if (same_type && bits >= type_bits(insn->type))
         return insn->a;
     if (same_type && ((a->op == IR_sign_extend && a->lane <= insn->lane) || (a->op == IR_zero_extend && a->lane < insn->lane)))
         return insn->a;
@@ -157,15 +161,15 @@ static ir_ref simplify_truncate(struct ir_region *region, struct ir_insn *insn)
 
 static ir_ref simplify_extract(struct ir_region *region, struct ir_insn *insn)
 {
-    unsigned type_bits = ir_type_bytes(insn->type) * 8, lsb = insn->imm & 0xff, width = insn->imm >> 8 & 0xff;
+    unsigned all = type_bits(insn->type), lsb = insn->imm & 0xff, width = insn->imm >> 8 & 0xff;
     bool is_signed = insn->op == IR_extract_signed;
-    if (lsb == 0 && width == type_bits)
+    if (lsb == 0 && width == all)
         return insn->a;
     if (lsb == 0 && (width == 8 || width == 16 || width == 32)) {
         become_unary(insn, is_signed ? IR_sign_extend : IR_zero_extend, width == 8 ? LANE_8 : width == 16 ? LANE_16 : LANE_32, insn->a);
         return is_signed ? simplify_sign_extend(region, insn) : simplify_zero_extend(region, insn);
     }
-    if (lsb + width == type_bits)
+    if (lsb + width == all)
         return become_shift(region, insn, is_signed ? IR_sar : IR_shr, insn->a, lsb);
     if (lsb == 0 && !is_signed && significant_bits(region, insn->a) <= width)
         return insn->a;
@@ -199,13 +203,15 @@ static ir_ref simplify_constant_right(struct ir_region *region, struct ir_insn *
     case IR_and:
         if (value == 0)
             return become_constant(insn, 0);
-        if (value == ones || (is_power_of_two(value + 1) && significant_bits(region, insn->a) <= (unsigned)__builtin_ctzll(value + 1)))
+        if (value == ones)
+            return insn->a;
+        if (is_power_of_two(value + 1) && significant_bits(region, insn->a) <= (unsigned)__builtin_ctzll(value + 1))
             return insn->a;
         return IR_NONE;
     case IR_and_not:
         return value == 0 ? insn->a : value == ones ? become_constant(insn, 0) : IR_NONE;
     case IR_shl: case IR_shr: case IR_sar: case IR_ror:
-        return value % (ir_type_bytes(insn->type) * 8) == 0 ? insn->a : IR_NONE;
+        return value % type_bits(insn->type) == 0 ? insn->a : IR_NONE;
     case IR_mul:
         return simplify_multiply(region, insn, value);
     case IR_mul_high_unsigned: case IR_mul_high_signed:
@@ -217,7 +223,11 @@ static ir_ref simplify_constant_right(struct ir_region *region, struct ir_insn *
             return insn->a;
         return is_power_of_two(value) ? become_shift(region, insn, IR_shr, insn->a, (unsigned)__builtin_ctzll(value)) : IR_NONE;
     case IR_divide_signed:
-        return value == 0 ? become_constant(insn, 0) : value == 1 ? insn->a : value == ones ? become_unary(insn, IR_neg, 0, insn->a) : IR_NONE;
+        if (value == 0)
+            return become_constant(insn, 0);
+        if (value == ones)
+            return become_unary(insn, IR_neg, 0, insn->a);
+        return value == 1 ? insn->a : IR_NONE;
     default:
         return IR_NONE;
     }
@@ -291,7 +301,7 @@ static ir_ref simplify_deposit(struct ir_region *region, struct ir_insn *insn)
 {
     if (is_plain(region, insn->a) && is_plain(region, insn->b))
         return become_constant(insn, ir_evaluate_integer(insn, ir_at(region, insn->a)->imm, ir_at(region, insn->b)->imm, false));
-    return (insn->imm & 0xff) == 0 && (insn->imm >> 8 & 0xff) == ir_type_bytes(insn->type) * 8u ? insn->b : IR_NONE;
+    return (insn->imm & 0xff) == 0 && (insn->imm >> 8 & 0xff) == type_bits(insn->type) ? insn->b : IR_NONE;
 }
 
 static ir_ref simplify_extract_pair(struct ir_region *region, struct ir_insn *insn)
@@ -415,9 +425,8 @@ static ir_ref simplify_float_move(struct ir_region *region, struct ir_insn *insn
         a = defined_by(region, insn->a, IR_float_from_bits);
         return a && a->type != IR_F16 && ir_result_type(ir_at(region, a->a)) == insn->type ? a->a : IR_NONE;
     case IR_vector_low:
-        if (defined_by(region, insn->a, IR_vector_from_float) || defined_by(region, insn->a, IR_vector_low) || defined_by(region, insn->a, IR_vector_high))
-            return insn->a;
-        return IR_NONE;
+        a = ir_at(region, insn->a);
+        return a->op == IR_vector_from_float || a->op == IR_vector_low || a->op == IR_vector_high ? insn->a : IR_NONE;
     default:
         return IR_NONE;
     }

@@ -206,7 +206,8 @@ static bool verify_memory(struct verifier *v, const struct ir_insn *insn)
 static bool verify_bits(struct verifier *v, const struct ir_insn *insn)
 {
     unsigned lsb = insn->imm & 0xff, width = insn->imm >> 8 & 0xff, bits = ir_type_bytes(insn->type) * 8;
-    return (insn->imm >> 16 == 0 && width >= 1 && lsb + width <= bits) || broken(v, "bits %u+%u are outside of %s", lsb, width, ir_type_name[insn->type]);
+    bool inside = insn->imm >> 16 == 0 && width >= 1 && lsb + width <= bits;
+    return inside || broken(v, "bits %u+%u are outside of %s", lsb, width, ir_type_name[insn->type]);
 }
 
 static bool verify_lane_number(struct verifier *v, const struct ir_insn *insn)
@@ -237,7 +238,8 @@ static bool verify_number(struct verifier *v, const struct ir_insn *insn)
 {
     unsigned bytes = ir_type_bytes(insn->type);
     switch (insn->op) {
-    case IR_constant: return bytes >= 8 || insn->imm >> bytes * 8 == 0 || broken(v, "0x%" PRIx64 " does not fit %s", insn->imm, ir_type_name[insn->type]);
+    case IR_constant:
+        return bytes >= 8 || insn->imm >> bytes * 8 == 0 || broken(v, "0x%" PRIx64 " does not fit %s", insn->imm, ir_type_name[insn->type]);
     case IR_get: case IR_put: return verify_field(v, insn);
     case IR_extract_unsigned: case IR_extract_signed: case IR_deposit: return verify_bits(v, insn);
     case IR_extract_pair: return insn->imm < bytes * 8 || broken(v, "lsb out of range");

@@ -161,7 +161,9 @@ static bool plan_sink(struct fusion *f, ir_ref token, ir_ref at)
 {
     struct ir_insn *insn = ir_at(f->region, token);
     ir_ref put;
-    if (insn->op < IR_flags_add || insn->op > IR_flags_and || at - token > SINK_LIMIT || f->moved[token] || !way_is_free(f, token, at, &put))
+    if (insn->op < IR_flags_add || insn->op > IR_flags_and || at - token > SINK_LIMIT || f->moved[token])
+        return false;
+    if (!way_is_free(f, token, at, &put))
         return false;
     if (!(is_available(f, insn->a, at) && is_available(f, insn->b, at)) && !become_test(f, token, at))
         return false;
