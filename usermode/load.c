@@ -182,8 +182,10 @@ int program_open(struct program *program, const struct options *options, struct 
     program->arguments = options->arguments;
     program->argument_count = options->argument_count;
     int status = open_first(program, options, process);
-    if (status == 0)
+    if (status == 0) {
+        memcpy(program->name, program->path, sizeof program->name);
         status = follow_scripts(program, process, &identity);
+    }
     if (status)
         return status;
     program->isa = find_isa(&identity);
@@ -284,14 +286,16 @@ static int map_trampoline(struct thread *thread)
     return 0;
 }
 
-static void set_names(struct process *process, const struct program *program)
+static void keep_names(struct process *process, const struct program *program)
 {
     char real[PATH_MAX];
-    const char *base = strrchr(program->path, '/');
+    const char *base = strrchr(program->name, '/');
     process->executable = strdup(realpath(program->host_path, real) ? real : program->host_path);
     process->program_name = strdup(program->argument_count ? program->arguments[0] : "");
-    process->exec_descriptor = program->fd;
-    prctl(PR_SET_NAME, base ? base + 1 : program->path, 0, 0, 0);
+    /* Out of the way: the guest's first descriptor is 3. */
+    process->exec_descriptor = fcntl(program->fd, F_DUPFD_CLOEXEC, 1000);
+    close(program->fd);
+    prctl(PR_SET_NAME, base ? base + 1 : program->name, 0, 0, 0);
 }
 
 int program_load(struct program *program, struct thread *thread, const struct options *options, char **environment)
@@ -317,7 +321,7 @@ int program_load(struct program *program, struct thread *thread, const struct op
     guest_addr sp = stack_fill(thread, &contents);
     if (!sp)
         return complain(NOT_RUNNABLE, program->path, "arguments and environment do not fit the stack");
-    set_names(process, program);
+    keep_names(process, program);
     usermode_isa_of(thread)->start(thread->cpu, interpreter.entry ? interpreter.entry : image.entry, sp);
     log_printf(LOG_PAGE, "program 0x%llx-0x%llx entry 0x%llx, interpreter 0x%llx, stack 0x%llx-0x%llx, sp 0x%llx\n", (unsigned long long)image.low,
                (unsigned long long)image.high, (unsigned long long)image.entry, (unsigned long long)interpreter.low,

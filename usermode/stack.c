@@ -112,7 +112,7 @@ guest_addr stack_fill(struct thread *thread, const struct stack_contents *c)
     uint8_t random[16];
     size_t environment_count = count_strings(c->environment), argument_count = (size_t)c->program->argument_count;
     push_bytes(&b, "\0\0\0\0\0\0\0", 8);
-    guest_addr name = push_string(&b, c->program->path);
+    guest_addr name = push_string(&b, c->program->name);
     process->environment_end = b.sp;
     push_strings(&b, c->environment, environment_count);
     process->environment_start = process->arguments_end = b.sp;

@@ -80,7 +80,8 @@ static inline struct usermode_thread *usermode_thread_of(const struct thread *th
 
 /* -- load.c ---------------------------------------------------------------------------------------------------------------- */
 struct program {
-    char path[PATH_MAX];                  /* as the guest sees it: AT_EXECFN */
+    char name[PATH_MAX];                  /* what was asked for: AT_EXECFN, a script's own */
+    char path[PATH_MAX];                  /* the program as the guest sees it: a script's interpreter */
     char host_path[PATH_MAX];
     int fd;
     int argument_count;
