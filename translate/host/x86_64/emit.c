@@ -77,6 +77,8 @@ static void emit_insns(struct emitter *e)
         e->current = at;
         emit_table[insn->op](e, insn, at);
         allocator_finish_insn(e);
+        if (insn->op == IR_exit_if && insn->cond >= COND_ALWAYS)
+            break;                            /* the rest is never reached */
     }
 }
 

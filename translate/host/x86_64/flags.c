@@ -351,7 +351,7 @@ void x86_64_emit_flags_conditional(struct emitter *e, const struct ir_insn *insn
 {
     if (!is_wanted(e, self) && !is_word_wanted(e, self))
         return;
-    int cond = flags_to_host(e, insn->a, insn->cond);
+    int cond = insn->cond >= COND_ALWAYS ? HOST_ALWAYS : flags_to_host(e, insn->a, insn->cond);
     take_integer(e, RAX);                     /* before the operands, which it might move */
     struct conditional_compare compare = take_conditional(e, insn);
     unsigned word = word_of_nibble(insn->imm & 15) ^ (compare.sense == SENSE_SUB ? WORD_C : 0);
@@ -413,7 +413,7 @@ void x86_64_emit_flags_to_nzcv(struct emitter *e, const struct ir_insn *insn, ir
 
 void x86_64_emit_set_if(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
-    int cond = flags_to_host(e, insn->a, insn->cond);
+    int cond = insn->cond >= COND_ALWAYS ? HOST_ALWAYS : flags_to_host(e, insn->a, insn->cond);
     int reg = define_integer(e, self);
     if (cond == HOST_ALWAYS) {
         asm_mov_imm(&e->as, reg, 1);

@@ -48,7 +48,11 @@ static bool memory_preserves(const struct ir_insn *insn)
         return false;
     switch (insn->op) {
     case IR_store:
-        return !(insn->mem & IR_MEM_SEQUENTIAL) || !ir_type_is_vector_class(insn->type);
+        if (!(insn->mem & IR_MEM_SEQUENTIAL) && !ir_type_is_vector_class(insn->type))
+            return true;
+        /* Halfwords are turned round by a rotation there; a vector's barrier is a locked or. */
+        return !(insn->mem & IR_MEM_BIG_ENDIAN && IR_MEM_SIZE(insn->mem) == 1) &&
+               !(insn->mem & IR_MEM_SEQUENTIAL && ir_type_is_vector_class(insn->type));
     case IR_atomic:
         return insn->cond == ATOMIC_SWAP;
     case IR_load: case IR_load_exclusive: case IR_clear_exclusive:
@@ -63,6 +67,8 @@ static bool memory_preserves(const struct ir_insn *insn)
 /* Consumers that only read EFLAGS: not the ones that must take the condition apart. */
 static bool consumer_preserves(const struct ir_region *region, const struct ir_insn *insn)
 {
+    if (insn->cond >= COND_ALWAYS)
+        return insn->op != IR_exit_if;
     switch (token_kind(ir_at(region, insn->a))) {
     case TOKEN_HOME:
         return false;
@@ -244,7 +250,8 @@ static void consume_operand(struct scan *scan, const struct ir_insn *insn)
 {
     switch (insn->op) {
     case IR_set_if: case IR_select: case IR_flags_conditional: case IR_exit_if:
-        consume(scan, insn->a, insn->cond);
+        if (insn->cond < COND_ALWAYS)         /* else the token is not looked at */
+            consume(scan, insn->a, insn->cond);
         break;
     case IR_flags_to_nzcv:
         consume(scan, insn->a, COND_ALWAYS);
