@@ -7,9 +7,9 @@
 
 #include <stdatomic.h>
 
-static inline size_t hash_of(guest_addr pc)
+static inline size_t hash_of(const struct block_table *table, guest_addr pc)
 {
-    return (size_t)((pc >> 2) * 0x9e3779b97f4a7c15u >> (64 - ENGINE_HASH_BITS));
+    return (size_t)((pc >> 2) * 0x9e3779b97f4a7c15u >> (64 - table->bits));
 }
 
 static inline struct code_block *chain_first(struct code_block **link)
@@ -17,9 +17,40 @@ static inline struct code_block *chain_first(struct code_block **link)
     return atomic_load_explicit((_Atomic(struct code_block *) *)link, memory_order_acquire);
 }
 
+static inline struct block_table *table_of(const struct engine *engine)
+{
+    return atomic_load_explicit((_Atomic(struct block_table *) *)&engine->table, memory_order_acquire);
+}
+
+struct block_table *block_table_new(struct arena *arena, unsigned bits)
+{
+    struct block_table *table = arena_allocate(arena, sizeof *table + (sizeof(struct code_block *) << bits));
+    table->bits = bits;
+    return table;
+}
+
+/* Chains are rebuilt under readers that hold no lock: such a reader may stray into another chain and miss its block, and then asks
+ * again under the lock. Old tables stay: together they are smaller than the newest. */
+static void table_grow(struct engine *engine)
+{
+    struct block_table *old = engine->table, *table = block_table_new(engine->page_arena, old->bits + 2);
+    for (size_t i = 0; i < (size_t)1 << old->bits; i++) {
+        struct code_block *next;
+        for (struct code_block *b = old->chains[i]; b; b = next) {
+            next = b->hash_next;
+            struct code_block **chain = &table->chains[hash_of(table, b->pc)];
+            b->hash_next = *chain;
+            *chain = b;
+            table->count++;
+        }
+    }
+    atomic_store_explicit((_Atomic(struct block_table *) *)&engine->table, table, memory_order_release);
+}
+
 struct code_block *block_find(const struct engine *engine, guest_addr pc)
 {
-    for (struct code_block *b = chain_first(&engine->hash[hash_of(pc)]); b; b = b->hash_next)
+    struct block_table *table = table_of(engine);
+    for (struct code_block *b = chain_first(&table->chains[hash_of(table, pc)]); b; b = b->hash_next)
         if (b->pc == pc && !b->dead)
             return b;
     return NULL;
@@ -27,7 +58,7 @@ struct code_block *block_find(const struct engine *engine, guest_addr pc)
 
 struct code_block *block_find_dead(const struct engine *engine, guest_addr pc)
 {
-    for (struct code_block *b = engine->hash[hash_of(pc)]; b; b = b->hash_next)
+    for (struct code_block *b = engine->table->chains[hash_of(engine->table, pc)]; b; b = b->hash_next)
         if (b->pc == pc && b->dead)
             return b;
     return NULL;
@@ -83,7 +114,10 @@ void block_publish(struct engine *engine, struct code_block *block)
     block->dead = false;
     if (in_chain)
         return;
-    struct code_block **bucket = &engine->hash[hash_of(block->pc)];
+    if (engine->table->count >= (size_t)1 << engine->table->bits)
+        table_grow(engine);
+    engine->table->count++;
+    struct code_block **bucket = &engine->table->chains[hash_of(engine->table, block->pc)];
     block->hash_next = *bucket;
     atomic_store_explicit((_Atomic(struct code_block *) *)bucket, block, memory_order_release);
 }
@@ -112,9 +146,11 @@ void block_discard(struct engine *engine, struct code_block *block)
 {
     if (!block->dead)
         block_kill(engine, block);
-    for (struct code_block **at = &engine->hash[hash_of(block->pc)]; *at; at = &(*at)->hash_next) {
+    struct block_table *table = engine->table;
+    for (struct code_block **at = &table->chains[hash_of(table, block->pc)]; *at; at = &(*at)->hash_next) {
         if (*at == block) {
             *at = block->hash_next;
+            table->count--;
             return;
         }
     }

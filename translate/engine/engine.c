@@ -46,15 +46,15 @@ struct engine *engine_new(const struct guest_isa *isa, const struct engine_optio
         errno = ENOTSUP;
         return NULL;
     }
-    engine->hash = map_memory(sizeof(struct code_block *) << ENGINE_HASH_BITS);
     engine->pages = map_memory(sizeof(struct code_page *) * ENGINE_PAGE_BUCKETS);
     engine->page_arena = arena_new((size_t)64 << 20);
     engine->region_arena = arena_new((size_t)64 << 20);
     /* Never written: its entries' code is never reached, since no pc is 0 but the guest's null, which is looked up and faults. */
     engine->empty_table = map_memory(LOOKUP_BYTES);
-    if (!engine->hash || !engine->pages || !engine->page_arena || !engine->region_arena || !engine->empty_table || !code_space_new(engine))
+    if (!engine->pages || !engine->page_arena || !engine->region_arena || !engine->empty_table || !code_space_new(engine))
         return NULL;
     engine->empty_table[0].pc = ~(guest_addr)0;
+    engine->table = block_table_new(engine->page_arena, ENGINE_FIRST_TABLE_BITS);
     engine->helpers = arena_allocate(engine->page_arena, isa->helper_count * sizeof *engine->helpers);
     for (unsigned i = 0; i < isa->helper_count; i++)
         engine->helpers[i] = isa->helpers[i].function;
@@ -66,7 +66,6 @@ void engine_free(struct engine *engine)
     code_space_free(engine);
     arena_free(engine->page_arena);
     arena_free(engine->region_arena);
-    munmap(engine->hash, sizeof(struct code_block *) << ENGINE_HASH_BITS);
     munmap(engine->pages, sizeof(struct code_page *) * ENGINE_PAGE_BUCKETS);
     munmap(engine->empty_table, LOOKUP_BYTES);
     munmap(engine, sizeof *engine);
@@ -126,6 +125,7 @@ void vcpu_free(struct vcpu *cpu)
 {
     struct engine *engine = cpu->engine;
     pthread_mutex_lock(&engine->lock);
+    engine->statistics.slow_paths += cpu->slow_paths;
     for (struct vcpu **at = &engine->vcpus; *at; at = &(*at)->next) {
         if (*at == cpu) {
             *at = cpu->next;
@@ -182,6 +182,8 @@ void engine_apply_mode(struct engine *engine, struct vcpu *self)
 void engine_get_statistics(const struct engine *engine, struct engine_statistics *out)
 {
     *out = engine->statistics;
+    for (const struct vcpu *cpu = engine->vcpus; cpu; cpu = cpu->next)
+        out->slow_paths += cpu->slow_paths;
 }
 
 /* The flags field is kept in the host's order of bits; everybody outside sees NZCV in bits 31..28. */

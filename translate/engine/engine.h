@@ -15,7 +15,7 @@
 #include "translate/translate.h"
 #include <pthread.h>
 
-#define ENGINE_HASH_BITS 16
+#define ENGINE_FIRST_TABLE_BITS 9
 #define ENGINE_PAGE_BUCKETS 4096
 #define ENGINE_GUEST_PAGE 4096
 #define ENGINE_SEGMENTS 8
@@ -49,6 +49,9 @@ struct code_block {
 /* One guest page that holds translated code. Never freed: there are few. */
 struct code_page { guest_addr page; struct page_link *first; struct code_page *next; };
 
+/* Blocks by guest pc: 1 << bits chains. Starts small, since each page of it that a short program touches costs a fault. */
+struct block_table { unsigned bits; size_t count; struct code_block *chains[]; };
+
 /* A slice of the code space, evicted as a whole, oldest first. */
 struct code_segment {
     uint8_t *start, *at, *end;
@@ -63,7 +66,7 @@ struct engine {
     struct engine_options options;
     pthread_mutex_t lock;
     struct vcpu *vcpus;
-    struct code_block **hash;             /* 1 << ENGINE_HASH_BITS chains */
+    struct block_table *table;            /* blocks by pc */
     struct code_page **pages;
     struct arena *page_arena, *region_arena;
     int protection_key;                   /* of the code space; -1: the CPU has none */
@@ -80,6 +83,7 @@ struct engine {
 };
 
 /* blocks.c */
+struct block_table *block_table_new(struct arena *arena, unsigned bits);
 struct code_block *block_find(const struct engine *engine, guest_addr pc);
 struct code_block *block_find_dead(const struct engine *engine, guest_addr pc);
 void block_publish(struct engine *engine, struct code_block *block);
@@ -112,6 +116,7 @@ void code_space_close(struct engine *engine);
 /* trace.c */
 void engine_trace(const struct engine *engine, unsigned channel, const char *format, ...) __attribute__((format(printf, 3, 4)));
 bool engine_tracing(const struct engine *engine, unsigned channel);
+void engine_trace_run(const struct engine *engine, const struct vcpu *cpu, guest_addr pc);
 void engine_trace_guest(const struct engine *engine, const struct ir_region *region);
 void engine_trace_ir(const struct engine *engine, const struct ir_region *region, const char *stage);
 void engine_trace_host(const struct engine *engine, const struct code_block *block);

@@ -67,6 +67,8 @@ static struct code_block *find_or_translate(struct engine *engine, struct vcpu *
 
 static void remember_lookup(struct vcpu *cpu, const struct code_block *block)
 {
+    if (cpu->engine->options.no_link)
+        return;
     struct vcpu_lookup_entry *entry = &cpu->lookup_table[(block->pc >> 2) % VCPU_LOOKUP_ENTRIES];
     entry->pc = ~(guest_addr)0;
     atomic_signal_fence(memory_order_seq_cst);
@@ -85,6 +87,7 @@ const void *engine_lookup(struct vcpu *cpu, guest_addr pc)
     }
     struct code_block *block = block_find(engine, pc);
     engine->statistics.lookups++;
+    engine_trace_run(engine, cpu, pc);
     if (!block) {
         engine_lock(engine, cpu);
         block = find_or_translate(engine, cpu, pc);
@@ -109,6 +112,7 @@ const void *engine_link_exit(struct vcpu *cpu, const uint8_t *stub_return)
         leave_with(cpu, VCPU_EXIT_PENDING, pc);
         return NULL;
     }
+    engine_trace_run(engine, cpu, pc);
     engine_lock(engine, cpu);
     struct code_block *to = find_or_translate(engine, cpu, pc);
     const void *code = to ? to->entry : NULL;
@@ -135,13 +139,6 @@ static void enter_code(struct engine *engine, struct vcpu *cpu)
     }
 }
 
-static void trace_run(struct engine *engine, const struct vcpu *cpu)
-{
-    guest_addr start = cpu->pc;
-    const char *name = engine->options.symbol ? engine->options.symbol(engine->options.user, cpu->pc, &start) : NULL;
-    engine_trace(engine, TRACE_RUN, "run: 0x%llx %s\n", (unsigned long long)cpu->pc, name ? name : "");
-}
-
 enum vcpu_exit engine_run(struct vcpu *cpu)
 {
     struct engine *engine = cpu->engine;
@@ -150,8 +147,6 @@ enum vcpu_exit engine_run(struct vcpu *cpu)
             engine_apply_mode(engine, cpu);
         enter_code(engine, cpu);
         cpu->exit_reason = VCPU_EXIT_NONE;
-        if (engine->options.trace & TRACE_RUN)
-            trace_run(engine, cpu);
         const void *code = engine_lookup(cpu, cpu->pc);
         if (code)
             engine->host->run(cpu, code);

@@ -84,3 +84,34 @@ void engine_trace_host(const struct engine *engine, const struct code_block *blo
         trace_bytes(engine, block->host.code, block->host.size);
     free(text);
 }
+
+/* Fields are home here: the stubs bring them. Vectors are left out, they would drown the rest. */
+static void trace_registers(const struct engine *engine, const struct vcpu *cpu)
+{
+    char text[4096];
+    size_t at = 0;
+    unsigned column = 0;
+    for (unsigned i = 0; i < engine->isa->field_count && at < sizeof text - 64; i++) {
+        const struct guest_field *field = &engine->isa->fields[i];
+        uint64_t value = 0;
+        if (ir_type_is_vector_class(field->type))
+            continue;
+        vcpu_read_field(cpu, i, &value);
+        at += (size_t)snprintf(text + at, sizeof text - at, " %6s=%016llx%s", field->name, (unsigned long long)value, ++column % 4 ? "" : "\n");
+    }
+    if (column % 4)
+        snprintf(text + at, sizeof text - at, "\n");
+    engine->options.log(engine->options.user, text);
+}
+
+/* A block is entered from outside translated code. */
+void engine_trace_run(const struct engine *engine, const struct vcpu *cpu, guest_addr pc)
+{
+    guest_addr start = pc;
+    if (!engine_tracing(engine, TRACE_RUN))
+        return;
+    const char *name = engine->options.symbol ? engine->options.symbol(engine->options.user, pc, &start) : NULL;
+    engine_trace(engine, TRACE_RUN, "run: 0x%llx %s\n", (unsigned long long)pc, name ? name : "");
+    if (engine_tracing(engine, TRACE_CPU))
+        trace_registers(engine, cpu);
+}

@@ -127,13 +127,13 @@ static void count(struct engine *engine, const struct ir_region *region, const s
     s->translate_ns += now_ns() - started;
 }
 
-static struct ir_region *build(struct engine *engine, struct translator *translator, guest_addr pc)
+static struct ir_region *build(struct engine *engine, struct translator *translator, guest_addr pc, unsigned max_insns)
 {
     *translator = (struct translator){
         .isa = engine->isa,
         .mode = engine->mode,
-        .one_insn = engine->options.max_insns == 1,
-        .max_insns = engine->options.max_insns,
+        .one_insn = max_insns == 1,
+        .max_insns = max_insns,
         .fetch = engine->options.fetch,
         .user = engine->options.user,
     };
@@ -149,16 +149,15 @@ static unsigned dump_channels(const struct engine *engine, const struct ir_regio
     return at >= region->pc && at < region->guest_end ? TRACE_DECODE | TRACE_IR | TRACE_PASSES | TRACE_HOST : 0;
 }
 
-struct code_block *block_translate(struct engine *engine, guest_addr pc)
+/* One attempt with superblocks of up to max_insns. */
+static struct code_block *translate_once(struct engine *engine, guest_addr pc, unsigned max_insns)
 {
-    struct code_block *block = revive(engine, pc);
-    if (block)
-        return block;
     uint64_t started = now_ns();
     unsigned trace = engine->options.trace;
     struct translator translator;
+    struct code_block *block = NULL;
     arena_reset(engine->region_arena);
-    struct ir_region *region = build(engine, &translator, pc);
+    struct ir_region *region = build(engine, &translator, pc, max_insns);
     engine->options.trace |= dump_channels(engine, region);
     engine_trace_guest(engine, region);
     engine_trace_ir(engine, region, NULL);
@@ -169,7 +168,6 @@ struct code_block *block_translate(struct engine *engine, guest_addr pc)
     struct host_code made = {0};
     code_space_open(engine);
     bool fits = engine->host->compile(region, segment->at, (size_t)(segment->end - segment->at), &made);
-    code_space_close(engine);
     if (fits) {
         block = publish(engine, region, &made);
         count(engine, region, &made, started);
@@ -177,6 +175,22 @@ struct code_block *block_translate(struct engine *engine, guest_addr pc)
         if (engine->options.code_published)
             engine->options.code_published(engine->options.user, made.code, made.size, pc);
     }
+    code_space_close(engine);
     engine->options.trace = trace;
+    return block;
+}
+
+/* More than any region of one guest instruction can need: with this much room left, a failure is the region's. */
+#define ROOM_ENOUGH ((ptrdiff_t)65536)
+
+struct code_block *block_translate(struct engine *engine, guest_addr pc)
+{
+    struct code_block *block = revive(engine, pc);
+    for (unsigned max_insns = engine->options.max_insns; !block; max_insns = max_insns / 2) {
+        const struct code_segment *segment = &engine->segments[engine->current_segment];
+        block = translate_once(engine, pc, max_insns);
+        if (!block && (segment->end - segment->at < ROOM_ENOUGH || max_insns <= 1))
+            return NULL;
+    }
     return block;
 }
