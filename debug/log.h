@@ -9,12 +9,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The first six have translate.h's values (enum translate_trace). */
+/* The first six and LOG_CPU have translate.h's values (enum translate_trace). */
 enum log_channel {
     LOG_DECODE = 1, LOG_IR = 2, LOG_PASSES = 4, LOG_HOST = 8, LOG_RUN = 16, LOG_FAULT = 32,
-    LOG_SYSCALL = 64, LOG_SIGNAL = 128, LOG_UNIMPLEMENTED = 256, LOG_PAGE = 512,
+    LOG_SYSCALL = 64, LOG_SIGNAL = 128, LOG_UNIMPLEMENTED = 256, LOG_PAGE = 512, LOG_CPU = 1024,
     LOG_NO_LINK = 1 << 16,                /* not a channel: -d nochain */
-    LOG_TRANSLATOR = LOG_DECODE | LOG_IR | LOG_PASSES | LOG_HOST | LOG_RUN | LOG_FAULT,
+    LOG_TRANSLATOR = LOG_DECODE | LOG_IR | LOG_PASSES | LOG_HOST | LOG_RUN | LOG_FAULT | LOG_CPU,
 };
 
 /* Comma-separated names of ours (--trace, FERRY_LOG) or qemu's (-d); adds to *channels. false: *bad is the unknown name. */

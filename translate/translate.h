@@ -10,7 +10,7 @@
 #include "translate/guest/guest.h"
 #include <signal.h>
 
-enum translate_trace { TRACE_DECODE = 1, TRACE_IR = 2, TRACE_PASSES = 4, TRACE_HOST = 8, TRACE_RUN = 16, TRACE_FAULT = 32 };
+enum translate_trace { TRACE_DECODE = 1, TRACE_IR = 2, TRACE_PASSES = 4, TRACE_HOST = 8, TRACE_RUN = 16, TRACE_FAULT = 32, TRACE_CPU = 1024 };
 
 struct engine_options {
     const char *host;                     /* "x86_64" (default) or "interpreter" */
@@ -18,7 +18,7 @@ struct engine_options {
     unsigned max_insns;                   /* per superblock; 1 = one instruction per block */
     unsigned trace;                       /* enum translate_trace bits */
     guest_addr dump_block;                /* ~0: none; else trace everything of the block that holds this pc */
-    bool no_link;                         /* every exit goes through the run loop */
+    bool no_link;                         /* every exit and indirect jump goes through the engine, and is traced */
     void (*log)(void *user, const char *text);                             /* where traces go */
     bool (*fetch)(void *user, guest_addr pc, void *bytes, size_t size);    /* read guest code; false: not executable */
     const char *(*symbol)(void *user, guest_addr pc, guest_addr *start);   /* for traces; may be NULL */
@@ -30,7 +30,7 @@ struct engine_options {
 
 struct engine_statistics {
     uint64_t blocks, guest_insns, guest_bytes, host_bytes, ir_insns, translate_ns;
-    uint64_t lookups, lookup_misses, links, invalidations, invalidated_blocks, reused_blocks, evictions, faults, helper_slow_paths;
+    uint64_t lookups, lookup_misses, links, invalidations, invalidated_blocks, reused_blocks, evictions, faults, slow_paths;
 };
 
 struct engine *engine_new(const struct guest_isa *isa, const struct engine_options *options);   /* NULL and errno */

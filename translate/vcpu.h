@@ -87,6 +87,7 @@ struct vcpu {
     uint32_t fp_rare;                     /* enum vcpu_fp_rare: float rules the host's control register cannot hold */
     uint8_t fp_in_host;                   /* the host's FP unit holds the guest's control and sticky bits just now */
     uint64_t exclusive_value_high;        /* for 16-byte monitors */
+    uint64_t slow_paths;                  /* how often the host's exact arithmetic was called */
     void *interpreter;                    /* host/interpreter's own */
     void *user;                           /* the run loop's own (the guest thread) */
 };

@@ -21,13 +21,15 @@ void print_statistics(const struct process *process)
     if (!options->stats || !process->engine)
         return;
     engine_get_statistics(process->engine, &s);
-    fprintf(stderr, "ferry: blocks %llu  guest instructions %llu (%llu bytes)  host bytes %llu  ir %llu  translation %.3f ms (%.0f ns an instruction)\n",
-            (unsigned long long)s.blocks, (unsigned long long)s.guest_insns, (unsigned long long)s.guest_bytes, (unsigned long long)s.host_bytes,
-            (unsigned long long)s.ir_insns, (double)s.translate_ns / 1e6, s.guest_insns ? (double)s.translate_ns / (double)s.guest_insns : 0);
-    fprintf(stderr, "ferry: lookups %llu (%llu missed)  links %llu  invalidations %llu (%llu blocks)  reused %llu  evictions %llu  faults %llu  slow paths %llu\n",
-            (unsigned long long)s.lookups, (unsigned long long)s.lookup_misses, (unsigned long long)s.links, (unsigned long long)s.invalidations,
-            (unsigned long long)s.invalidated_blocks, (unsigned long long)s.reused_blocks, (unsigned long long)s.evictions,
-            (unsigned long long)s.faults, (unsigned long long)s.helper_slow_paths);
+    double insns = s.guest_insns ? (double)s.guest_insns : 1;
+    fprintf(stderr, "ferry: translated %llu blocks: %llu guest instructions (%llu bytes), %.1f IR operations and %.1f host bytes each (%llu bytes)\n",
+            (unsigned long long)s.blocks, (unsigned long long)s.guest_insns, (unsigned long long)s.guest_bytes, (double)s.ir_insns / insns,
+            (double)s.host_bytes / insns, (unsigned long long)s.host_bytes);
+    fprintf(stderr, "ferry: translation %.3f ms, %.0f ns a guest instruction\n", (double)s.translate_ns / 1e6, (double)s.translate_ns / insns);
+    fprintf(stderr, "ferry: lookups %llu  misses %llu  links %llu  slow paths %llu  faults %llu\n", (unsigned long long)s.lookups,
+            (unsigned long long)s.lookup_misses, (unsigned long long)s.links, (unsigned long long)s.slow_paths, (unsigned long long)s.faults);
+    fprintf(stderr, "ferry: invalidations %llu (%llu blocks, %llu used again)  evictions %llu\n", (unsigned long long)s.invalidations,
+            (unsigned long long)s.invalidated_blocks, (unsigned long long)s.reused_blocks, (unsigned long long)s.evictions);
     fflush(stderr);
 }
 

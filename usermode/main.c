@@ -4,6 +4,7 @@
  */
 #include "usermode/usermode.h"
 
+#include "debug/host_disassembly.h"
 #include "debug/log.h"
 #include "debug/symbols.h"
 #include "syscalls/abi.h"
@@ -112,7 +113,7 @@ static struct engine *start_engine(struct process *process, const struct options
         .host = options->host, .cache_bytes = options->cache_size ? options->cache_size : DEFAULT_CACHE, .max_insns = (unsigned)options->max_insns,
         .trace = options->channels & LOG_TRANSLATOR, .dump_block = options->dump_block,
         .no_link = options->no_link || (options->channels & LOG_NO_LINK),
-        .log = log_text, .fetch = fetch, .symbol = symbol, .user = process,
+        .log = log_text, .fetch = fetch, .symbol = symbol, .disassemble_host = host_disassembly, .user = process,
     };
     if (options->perf)
         usermode->perf_map = perf_map_new();

@@ -156,6 +156,7 @@ static void run_vector_convert(struct exact *x, const union vector128 v[3], unio
 void x86_64_float_cold(struct vcpu *cpu, uint64_t extra)
 {
     struct exact x = {.op = extra & 0xff, .type = extra >> 8 & 15, .lane = extra >> 12 & 15, .cond = extra >> 16 & 15, .imm = extra >> 20 & 0xff};
+    cpu->slow_paths++;
     if (x86_64_vector_cold(x.op, x.lane, x.cond, x.imm, cpu->helper_vector, &cpu->helper_result))
         return;
     softfloat_mode_from_vcpu(&x.mode, cpu);
