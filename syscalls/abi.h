@@ -51,6 +51,7 @@ struct argument_description {
     bool length_is_result;                     /* of an output: as many elements as the result says */
     uint16_t length;                           /* the number, or which argument has it */
     uint16_t detail;
+    uint8_t length_type;                       /* enum integer_type of the argument that has the length */
 };
 
 struct call_description {

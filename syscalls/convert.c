@@ -9,8 +9,8 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-/* A kernel would refuse more than this too (IOV_MAX, SEMOPM…); outputs are cut to it, which all such calls allow. */
-#define MAXIMUM_ELEMENTS 4096
+/* For inputs a kernel would refuse less (IOV_MAX, SEMOPM…). Outputs are cut to it, which all such calls allow (argument_limit). */
+#define MAXIMUM_ELEMENTS (1u << 20)
 
 /* -- integers ------------------------------------------------------------------------------------------------------------ */
 static uint64_t load_little(const uint8_t *at, unsigned size)
@@ -151,7 +151,7 @@ void *scratch_allocate(struct scratch *scratch, size_t size)
         return memory;
     }
     if (scratch->mapping_count == SYSCALL_ARGUMENTS) return NULL;
-    int64_t address = host_call(SYS_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    int64_t address = host_call(SYS_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (address < 0 && address > -4096) return NULL;
     scratch->mappings[scratch->mapping_count].address = (void *)(uintptr_t)address;
     scratch->mappings[scratch->mapping_count++].size = size;
@@ -165,12 +165,20 @@ void scratch_free(struct scratch *scratch)
 }
 
 /* -- arguments ----------------------------------------------------------------------------------------------------------- */
+/* A negative number of elements is none: the kernel refuses it. */
+static uint64_t length_value(const struct argument_description *a, uint64_t value)
+{
+    if (a->length_type == INTEGER_S32) return (int32_t)value < 0 ? 0 : (uint32_t)value;
+    if (a->length_type == INTEGER_U32) return (uint32_t)value;
+    return value;
+}
+
 uint64_t argument_elements(struct thread *thread, const struct argument_description *a, const uint64_t *values)
 {
     uint8_t image[4];
     switch (a->length_kind) {
     case LENGTH_CONSTANT: return a->length;
-    case LENGTH_ARGUMENT: return (int64_t)values[a->length] < 0 ? 0 : values[a->length];
+    case LENGTH_ARGUMENT: return length_value(a, values[a->length]);
     case LENGTH_BEHIND_ARGUMENT:
         if (copy_from_guest(thread, image, values[a->length], sizeof image)) return 0;
         return guest_load(thread->process->abi, image, sizeof image, false);
@@ -178,6 +186,13 @@ uint64_t argument_elements(struct thread *thread, const struct argument_descript
     }
 }
 
+
+void argument_limit(const struct abi *abi, const struct argument_description *a, const uint64_t *values, uint64_t *host)
+{
+    if (a->kind != ARGUMENT_STRUCT || abi->structs[a->detail].same_as_host) return;
+    if (a->length_is_result && a->length_kind == LENGTH_ARGUMENT && length_value(a, values[a->length]) > MAXIMUM_ELEMENTS)
+        host[a->length] = MAXIMUM_ELEMENTS;
+}
 
 static int64_t structs_to_host(struct thread *thread, const struct argument_description *a, const uint64_t *values, uint64_t value,
                                struct scratch *scratch, uint64_t *host)

@@ -172,6 +172,8 @@ static int64_t convert_in(struct thread *thread, const struct call_description *
         else
             result = argument_to_host(thread, a, values, values[i], &c->scratch, &c->host[i]);
     }
+    for (unsigned i = 0; i < call->argument_count; i++)
+        argument_limit(thread->process->abi, &call->arguments[i], values, c->host);
     return result;
 }
 

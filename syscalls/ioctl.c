@@ -11,7 +11,7 @@
 
 static int64_t ioctl_converted(struct thread *thread, const struct ioctl_description *io, const uint64_t *arguments)
 {
-    const struct argument_description a = { "argument", io->kind, io->direction, LENGTH_CONSTANT, false, io->count, io->detail };
+    const struct argument_description a = { "argument", io->kind, io->direction, LENGTH_CONSTANT, false, io->count, io->detail, 0 };
     struct scratch scratch;
     uint64_t host;
     scratch.used = scratch.mapping_count = 0;

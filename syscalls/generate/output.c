@@ -44,8 +44,8 @@ void write_header(const struct descriptions *d)
 /* -- tables.generated.c -------------------------------------------------------------------------------------------------- */
 static void write_argument(const struct argument_description *a)
 {
-    printf("        { \"%s\", %d, %d, %d, %d, %d, %d },\n", a->name, a->kind, a->direction, a->length_kind, a->length_is_result,
-           a->length, a->detail);
+    printf("        { \"%s\", %d, %d, %d, %d, %d, %d, %d },\n", a->name, a->kind, a->direction, a->length_kind,
+           a->length_is_result, a->length, a->detail, a->length_type);
 }
 
 static void write_host_numbers(const struct descriptions *d)

@@ -431,6 +431,12 @@ static void read_argument(struct descriptions *d, struct reader *r, struct call_
     call->argument_count++;
 }
 
+/* The upper halves of registers that hold 32-bit arguments mean nothing. */
+static uint8_t length_type(unsigned kind)
+{
+    return kind == ARGUMENT_INT ? INTEGER_S32 : kind == ARGUMENT_UINT ? INTEGER_U32 : INTEGER_ULONG;
+}
+
 static void resolve_lengths(struct reader *r, struct call_description *call, const struct length_reference *references)
 {
     for (int i = 0; i < call->argument_count; i++) {
@@ -443,6 +449,7 @@ static void resolve_lengths(struct reader *r, struct call_description *call, con
         if (behind != (call->arguments[found].kind == ARGUMENT_INTEGER))
             fail_at(r->file, references[i].line, "'%s' is %s a pointer to a length", references[i].name, behind ? "not" : "");
         call->arguments[i].length = found;
+        call->arguments[i].length_type = behind ? call->arguments[found].detail : length_type(call->arguments[found].kind);
     }
 }
 
@@ -490,6 +497,10 @@ static void read_call(struct descriptions *d, struct reader *r, struct call_defi
     call->result = index;
     while (r->token.kind != TOKEN_END && !r->token.first_on_line) read_attribute(r, definition);
     resolve_lengths(r, call, references);
+    int paths = 0;
+    for (int i = 0; i < call->argument_count; i++)
+        paths += call->arguments[i].kind == ARGUMENT_PATH || call->arguments[i].kind == ARGUMENT_LINK_PATH;
+    if (paths > 2) fail_at(r->file, definition->line, "more than two paths");
     for (int i = 0; i < call->argument_count; i++)
         if (call->arguments[i].kind == ARGUMENT_STRINGS && !(call->attributes & (CALL_CUSTOM | CALL_ABSENT)))
             fail_at(r->file, definition->line, "only custom calls may take 'strings'");

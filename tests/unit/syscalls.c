@@ -119,6 +119,8 @@ Test(syscalls, epoll_event_has_another_layout)
     cr_assert_eq(call("epoll_pwait", epoll, P(got), 4, 1000, P(&mask), 8), 1);
     cr_assert(got[0].events == EPOLLIN && got[0].data == event.data);
     cr_assert_eq(call("epoll_pwait", epoll, P(got), (uint32_t)-1, 0, 0, 8), -EINVAL);
+    cr_assert_eq(call("epoll_pwait", epoll, P(got), 0x8000000000000004, 0, 0, 8), 1);
+    cr_assert_eq(call("epoll_pwait", epoll, P(got), 2000000, 0, 0, 8), 1);
 }
 
 Test(syscalls, own_descriptor_is_safe)
