@@ -97,7 +97,6 @@ void block_discard(struct engine *engine, struct code_block *block);
 void block_link(struct engine *engine, struct block_exit *exit, struct code_block *to);
 void block_unlink_incoming(struct engine *engine, struct code_block *block);
 void block_unlink_outgoing(struct engine *engine, struct code_block *block);
-struct block_exit *block_exit_at(struct code_block *block, const uint8_t *stub_return);
 
 /* translate_block.c: the pipeline; engine->lock held. NULL: the code space is full. */
 struct code_block *block_translate(struct engine *engine, guest_addr pc);

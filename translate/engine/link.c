@@ -52,16 +52,3 @@ void block_unlink_outgoing(struct engine *engine, struct code_block *block)
         unpatch(engine, exit);
     }
 }
-
-/* The exit whose stub's call returns to `stub_return`: the last stub that starts before it. */
-struct block_exit *block_exit_at(struct code_block *block, const uint8_t *stub_return)
-{
-    uint32_t offset = (uint32_t)(stub_return - block->host.code);
-    struct block_exit *best = NULL;
-    for (uint32_t i = 0; i < block->host.exit_count; i++) {
-        struct block_exit *exit = &block->exits[i];
-        if (exit->host.stub < offset && (!best || exit->host.stub > best->host.stub))
-            best = exit;
-    }
-    return best;
-}

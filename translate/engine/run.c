@@ -101,12 +101,12 @@ const void *engine_lookup(struct vcpu *cpu, guest_addr pc)
     return block->entry;
 }
 
-const void *engine_link_exit(struct vcpu *cpu, const uint8_t *stub_return)
+const void *engine_link_exit(struct vcpu *cpu, const uint8_t *word)
 {
     struct engine *engine = cpu->engine;
     uint64_t evictions = engine->evictions;
-    struct code_block *from = block_at_host_address(engine, stub_return);
-    struct block_exit *exit = block_exit_at(from, stub_return);
+    struct block_exit *exit;
+    memcpy(&exit, word, sizeof exit);
     guest_addr pc = exit->host.target;
     if (cpu->pending) {
         leave_with(cpu, VCPU_EXIT_PENDING, pc);
@@ -117,7 +117,7 @@ const void *engine_link_exit(struct vcpu *cpu, const uint8_t *stub_return)
     struct code_block *to = find_or_translate(engine, cpu, pc);
     const void *code = to ? to->entry : NULL;
     bool may_link = to && !engine->options.no_link && engine->evictions == evictions;
-    if (may_link && !from->dead && !exit->to) {
+    if (may_link && !exit->from->dead && !exit->to) {
         code_space_open(engine);
         block_link(engine, exit, to);
         code_space_close(engine);

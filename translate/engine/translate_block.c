@@ -78,8 +78,11 @@ static void keep_host_code(struct arena *arena, struct code_block *block, const 
     code->relocations = NULL;             /* the persistent cache keeps them */
     code->relocation_count = 0;
     block->exits = arena_allocate(arena, made->exit_count * sizeof *block->exits);
-    for (uint32_t i = 0; i < made->exit_count; i++)
-        block->exits[i] = (struct block_exit){.host = made->exits[i], .from = block};
+    for (uint32_t i = 0; i < made->exit_count; i++) {
+        struct block_exit *exit = &block->exits[i];
+        *exit = (struct block_exit){.host = made->exits[i], .from = block};
+        memcpy(made->code + exit->host.word, &exit, sizeof exit);
+    }
     code->exits = NULL;
 }
 

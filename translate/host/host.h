@@ -41,8 +41,9 @@ struct snapshot_entry { uint16_t field; struct snapshot_place place; };
 struct host_exit {
     uint32_t site;                        /* offset of the 4-byte aligned rel32 to patch */
     uint32_t stub;                        /* offset the rel32 goes to while unlinked */
-    guest_addr target;
+    uint32_t word;                        /* offset of 8 bytes behind the stub's call that are the engine's: engine_link_exit gets their address */
     uint8_t is_call_landing;              /* continues after a call returned */
+    guest_addr target;
 };
 /* Places that hold a guest address: what the persistent cache relocates. */
 struct host_relocation { uint32_t offset; uint8_t size; guest_addr value; };
@@ -92,6 +93,6 @@ extern const struct host host_x86_64, host_interpreter;
 
 /* Called by the hosts' stubs (engine/run.c). */
 const void *engine_lookup(struct vcpu *cpu, guest_addr pc);                /* code for pc (translating if needed), or NULL: leave, exit_reason and pc are set */
-const void *engine_link_exit(struct vcpu *cpu, const uint8_t *stub_return); /* the same for an unlinked exit; patches its site */
+const void *engine_link_exit(struct vcpu *cpu, const uint8_t *word); /* the same for an unlinked exit; patches its site. word: see host_exit */
 
 #endif

@@ -23,14 +23,16 @@ void emit_stub_call(struct emitter *e, enum x86_64_stub stub)
 
 /* -- exits -------------------------------------------------------------------------------------------------------------- */
 
-static void record_exit(struct emitter *e, uint32_t site, uint32_t stub, guest_addr target, bool landing)
+static struct host_exit *record_exit(struct emitter *e, uint32_t site, uint32_t stub, guest_addr target, bool landing)
 {
     enum { STEP = 16 };
     struct host_code *out = e->out;
     if (out->exit_count % STEP == 0)
         out->exits = arena_grow(e->region->arena, out->exits, out->exit_count * sizeof *out->exits,
                                 (out->exit_count + STEP) * sizeof *out->exits);
-    out->exits[out->exit_count++] = (struct host_exit){.site = site, .stub = stub, .target = target, .is_call_landing = landing};
+    struct host_exit *exit = &out->exits[out->exit_count++];
+    *exit = (struct host_exit){.site = site, .stub = stub, .target = target, .is_call_landing = landing};
+    return exit;
 }
 
 /* data[0] = target pc, data[1] = it is a call's landing */
@@ -38,8 +40,10 @@ static void emit_link_stub(struct emitter *e, struct cold_path *cold)
 {
     uint32_t stub = asm_offset(&e->as);
     asm_patch(&e->as, cold->jump, stub);
-    record_exit(e, cold->jump, stub, cold->data[0], cold->data[1]);
+    struct host_exit *exit = record_exit(e, cold->jump, stub, cold->data[0], cold->data[1]);
     emit_stub_call(e, STUB_LINK);
+    exit->word = asm_offset(&e->as);
+    asm_bytes(&e->as, &(uint64_t){0}, sizeof(uint64_t));   /* the call does not return: its return address names the exit */
 }
 
 static struct cold_path *add_cold(struct emitter *e, uint32_t jump, void (*emit)(struct emitter *e, struct cold_path *cold))
