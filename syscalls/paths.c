@@ -68,12 +68,23 @@ static bool resolve_in_sysroot(const struct process *process, const char *path, 
     return true;
 }
 
+/* A path that names the sysroot itself, as on the command line: the rest of it, or NULL. */
+static const char *below_sysroot(const struct process *process, const char *path)
+{
+    size_t root = process->sysroot ? strlen(process->sysroot) : 0;
+    return root && strncmp(path, process->sysroot, root) == 0 && path[root] == '/' ? path + root : NULL;
+}
+
 const char *path_to_host_followed(struct process *process, const char *path, char *buffer)
 {
     struct stat status;
     char name[PATH_MAX];
     int saved = errno;
-    const char *result = path;
+    const char *result = path, *rest = below_sysroot(process, path);
+    if (rest && lstat(path, &status) == 0 && S_ISLNK(status.st_mode) && resolve_in_sysroot(process, rest, buffer)) {
+        errno = saved;
+        return buffer;
+    }
     /* Without a symbolic link at the end the plain name is good; links on the way are followed by the kernel. */
     if (in_sysroot(process, path, name, &status)) {
         if (!S_ISLNK(status.st_mode) || !resolve_in_sysroot(process, path, buffer))

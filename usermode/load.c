@@ -36,6 +36,14 @@ static int complain_errno(const char *name, int error)
     return complain(error == ENOENT || error == ENOTDIR ? NOT_FOUND : NOT_RUNNABLE, name, strerror(error));
 }
 
+static const struct guest_isa *find_isa(const struct elf_identity *identity)
+{
+    for (const struct guest_isa *const *isa = guest_isa_list(); *isa; isa++)
+        if ((*isa)->elf_machine == identity->machine && (*isa)->elf_class == identity->elf_class && (*isa)->elf_data == identity->data)
+            return *isa;
+    return NULL;
+}
+
 /* -- finding ------------------------------------------------------------------------------------------------------------ */
 
 static bool is_runnable(struct process *process, const char *path)
@@ -46,20 +54,39 @@ static bool is_runnable(struct process *process, const char *path)
     return stat(host, &status) == 0 && S_ISREG(status.st_mode) && access(host, X_OK) == 0;
 }
 
-/* Like execvp: a name without a slash is looked for in PATH. */
+/* Not a program of the host's own CPU, which PATH may hold under the same name. */
+static bool is_foreign(struct process *process, const char *path)
+{
+    char buffer[PATH_MAX];
+    uint8_t bytes[LOADER_PEEK];
+    struct elf_identity identity;
+    int fd = open(path_to_host_followed(process, path, buffer), O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd < 0 ? -1 : pread(fd, bytes, sizeof bytes, 0);
+    if (fd >= 0)
+        close(fd);
+    return size >= 0 && (!elf_identify(bytes, (size_t)size, &identity) || find_isa(&identity));
+}
+
+/* Like execvp: a name without a slash is looked for in PATH. The first one that ferry can run, else the first one at all. */
 static bool search_path(struct process *process, const char *name, char path[PATH_MAX])
 {
     const char *directories = getenv("PATH");
+    char candidate[PATH_MAX];
+    bool found = false;
     if (!directories)
         directories = "/bin:/usr/bin";
     while (*directories) {
         int length = (int)strcspn(directories, ":");
-        int used = length ? snprintf(path, PATH_MAX, "%.*s/%s", length, directories, name) : snprintf(path, PATH_MAX, "./%s", name);
-        if (used < PATH_MAX && is_runnable(process, path))
+        int used = length ? snprintf(candidate, PATH_MAX, "%.*s/%s", length, directories, name) : snprintf(candidate, PATH_MAX, "./%s", name);
+        bool runnable = used < PATH_MAX && is_runnable(process, candidate), foreign = runnable && is_foreign(process, candidate);
+        if (runnable && (foreign || !found))
+            strcpy(path, candidate);
+        if (foreign)
             return true;
+        found |= runnable;
         directories += length + (directories[length] == ':');
     }
-    return false;
+    return found;
 }
 
 static int open_path(struct program *program, struct process *process, const char *path)
@@ -147,14 +174,6 @@ static int follow_scripts(struct program *program, struct process *process, stru
 }
 
 /* -- choosing the guest -------------------------------------------------------------------------------------------------- */
-
-static const struct guest_isa *find_isa(const struct elf_identity *identity)
-{
-    for (const struct guest_isa *const *isa = guest_isa_list(); *isa; isa++)
-        if ((*isa)->elf_machine == identity->machine && (*isa)->elf_class == identity->elf_class && (*isa)->elf_data == identity->data)
-            return *isa;
-    return NULL;
-}
 
 bool interpreter_exists(const struct process *process, const char *name)
 {
