@@ -130,6 +130,11 @@ static void count(struct engine *engine, const struct ir_region *region, const s
     s->translate_ns += now_ns() - started;
 }
 
+static bool is_translated(const void *engine, guest_addr pc)
+{
+    return block_find(engine, pc) != NULL;
+}
+
 static struct ir_region *build(struct engine *engine, struct translator *translator, guest_addr pc, unsigned max_insns)
 {
     *translator = (struct translator){
@@ -139,6 +144,8 @@ static struct ir_region *build(struct engine *engine, struct translator *transla
         .max_insns = max_insns,
         .fetch = engine->options.fetch,
         .user = engine->options.user,
+        .is_translated = is_translated,
+        .engine = engine,
     };
     struct ir_region *region = guest_translate(translator, engine->region_arena, pc);
     region->mode = engine->mode;

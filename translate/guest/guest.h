@@ -47,6 +47,9 @@ struct translator {
     uint32_t max_insns;
     bool (*fetch)(void *user, guest_addr pc, void *bytes, size_t size);  /* false: not executable there */
     void *user;
+    /* Whether a block starts at pc already: a superblock that runs into one ends there. May be NULL. */
+    bool (*is_translated)(const void *engine, guest_addr pc);
+    const void *engine;
     /* guest_fetch's own: the code around pc, read in one piece */
     bool window_valid;
     guest_addr window_pc;

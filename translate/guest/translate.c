@@ -68,6 +68,8 @@ static void translate_superblock(struct translator *t, uint32_t max_insns)
         region->guest_insns++;
         t->pc = t->next_pc;
         region->guest_end = t->pc;
+        if (t->is_translated && t->is_translated(t->engine, t->pc))
+            break;
     }
 }
 
