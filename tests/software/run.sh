@@ -28,15 +28,14 @@ prints busybox-sh "1 2 3 6" run "$root/bin/busybox" sh -c 'for i in 1 2 3; do pr
 prints busybox-pipeline 5050 run "$root/bin/busybox" sh -c 'busybox seq 1 100 | busybox awk "{ s += \$1 } END { print s }"'
 prints bash-arithmetic 102334155 run "$root/bin/bash" -c 'a=0 b=1; for ((i = 0; i < 40; i++)); do ((t = a + b, a = b, b = t)); done; echo $a'
 prints bash-pipeline "3" run "$root/bin/bash" -c 'printf "b\na\nc\n" | sort | wc -l'
-prints bash-status "3 130" run "$root/bin/bash" -c '(exit 3); a=$?; (kill -INT $BASHPID); echo $a $?'
+prints bash-status "$(bash -c '(exit 3); a=$?; (kill -INT $BASHPID); echo $a $?; (kill -TERM $BASHPID); echo $?' 2>/dev/null)" run "$root/bin/bash" -c '(exit 3); a=$?; (kill -INT $BASHPID); echo $a $?; (kill -TERM $BASHPID); echo $?'
 prints bash-job "done 0" run "$root/bin/bash" -c 'sleep 0.1 & wait $!; echo done $?'
 prints grep "foo12" run "$root/bin/grep" -E '^fo+[0-9]{2}$' <(printf 'foo\nfoo12\nbar\n')
 prints sed "a-b-c" run "$root/bin/bash" -c 'echo a.b.c | sed "s/\./-/g"'
 prints gawk "15 0.707107" run "$root/usr/bin/gawk" 'BEGIN { for (i = 1; i <= 5; i++) s += i; print s, sin(0.785398163397) }'
 prints sort-numbers "$(seq 1 20000 | sort -R --random-source=/dev/zero | sort -n | sha256sum)" run "$root/bin/bash" -c "seq 1 20000 | sort -R --random-source=/dev/zero | sort -n | sha256sum"
 prints perl "3.14159 olleh 45" run "$root/usr/bin/perl" -e 'my $s = 0; $s += $_ for 0 .. 9; printf "%.5f %s %d\n", atan2(1, 1) * 4, scalar reverse("hello"), $s'
-prints lua "832040 0.1" run "$root/usr/bin/lua5.4" -e 'local function f(n) return n < 2 and n or f(n-1) + f(n-2) end print(f(30), 0.1)' 2>/dev/null | tr '\t' ' '
-[ "$(run "$root/usr/bin/lua5.4" -e 'local function f(n) return n < 2 and n or f(n-1) + f(n-2) end print(f(24))' < /dev/null)" = 46368 ] && pass lua-fib || fail lua-fib
+prints lua "832040 0.1" run "$root/usr/bin/lua5.4" -e 'local function f(n) return n < 2 and n or f(n-1) + f(n-2) end print(f(30) .. " " .. 0.1)'
 prints make "built b built a" run "$root/bin/bash" -c "cd '$scratch' && printf 'a: b\n\t@echo built a\nb:\n\t@echo built b\n' > Makefile && make -j2 | tr '\n' ' ' | sed 's/ \$//'"
 prints sqlite3 "100|5050" run "$root/usr/bin/sqlite3" :memory: "with recursive n(i) as (select 1 union all select i + 1 from n where i < 100) select count(*), sum(i) from n"
 prints git "2 commits" run "$root/bin/bash" -c "rm -rf r && git init -q r && cd r && git config user.email a@b && git config user.name n && echo 1 > f && git add f && git commit -qm one && echo 2 > f && git commit -qam two && echo \$(git log --oneline | wc -l) commits && git fsck --strict 2>/dev/null"
@@ -44,7 +43,6 @@ prints git "2 commits" run "$root/bin/bash" -c "rm -rf r && git init -q r && cd 
 # -- data in, the same data out -------------------------------------------------------------------------------------------------
 seq 1 300000 > data
 for digest in md5sum sha1sum sha256sum sha512sum b2sum cksum; do
-    prints "coreutils-$digest" "$($digest < data)" run "$root/usr/bin/$digest" data 2>/dev/null | sed 's/ data$/ -/' > /dev/null
     [ "$(run "$root/usr/bin/$digest" < data)" = "$($digest < data)" ] && pass "$digest" || fail "$digest"
 done
 for level in -1 -6; do
