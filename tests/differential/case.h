@@ -7,12 +7,21 @@
 
 #include <stdint.h>
 
-#define CASE_MAGIC 0x31657361632d7266ull
-#define CASE_INSNS 8
+#define CASE_MAGIC 0x32657361632d7266ull
+#define CASE_INSNS 24
 #define CASE_MEMORY 512                         /* bytes of scratch memory that a case may change */
 #define CODE_ADDRESS 0x20000000ull              /* one page of code, nothing mapped before it */
 #define MEMORY_ADDRESS 0x30000000ull            /* the scratch page: CASE_MEMORY bytes at +1024 */
 #define MEMORY_MIDDLE (MEMORY_ADDRESS + 1024 + CASE_MEMORY / 2)
+
+/* What a case consists of. */
+enum case_kind {
+    CASE_PATTERN,                               /* one instruction under test, perhaps among simple ones */
+    CASE_BLOCK,                                 /* random instructions with branches forward among them */
+    CASE_LOOP,                                  /* a counted loop around such a body */
+    CASE_FLAGS,                                 /* instructions that set and read NZCV */
+    CASE_KINDS
+};
 
 struct cpu_image {
     uint64_t x[31], sp, pc, nzcv;
@@ -22,7 +31,7 @@ struct cpu_image {
 
 struct test_case {
     uint64_t magic;
-    uint32_t count, pattern;
+    uint32_t count, kind, pattern, reserved;    /* pattern: index in the decoder's table, of CASE_PATTERN only */
     uint32_t insns[CASE_INSNS];
     uint64_t memory_seed;
     struct cpu_image before;

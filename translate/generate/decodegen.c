@@ -7,7 +7,7 @@
  * Lines of a pattern file (# starts a comment, a \ at its end continues a line):
  *
  *   isa NAME                     first line of every file, the same in all of them
- *   names NAME word…             a table of names for disassembly; w0..w30 stands for the run of numbered words
+ *   names NAME word…             a table of names for disassembly; w0..w30 stands for the run of numbered words, - for no text
  *   field NAME piece… [<<n]      an operand made of pieces, lsb:width, highest first; s before the first one: sign-extended
  *   group NAME                   the patterns that follow are translated in NAME.c
  *   NAME bits… [%field…] [argument=value…] ["text"]
@@ -110,7 +110,7 @@ static void add_name(struct generator *g, struct names *names, const char *word)
     if (names->count == MAX_NAMES) {
         fail(g, "more than %d names in a table", MAX_NAMES);
     }
-    names->names[names->count++] = copy_text(word);
+    names->names[names->count++] = copy_text(strcmp(word, "-") == 0 ? "" : word);
 }
 
 /* prefixN..prefixM */
