@@ -22,3 +22,6 @@ expect() {
 same() {
     if cmp -s "$2" "$3"; then pass "$1"; else fail "$1"; diff -a "$2" "$3" | head -n 20 | sed 's/^/    /'; fi
 }
+
+# sources FOLDER…: their files but what the build made, with or without git.
+sources() { find "$@" -type f ! -name '*.generated.*' ! -name 'config.h' ! -path '*/.deps/*' | sed 's|^\./||' | grep -vE '^build[^/]*/' | sort; }

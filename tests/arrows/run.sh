@@ -9,7 +9,7 @@ allowed() {
     shift
     local pattern="^$folder/"
     for other in "$@"; do pattern="$pattern|^$other/"; done
-    bad=$(git ls-files "$folder" 2>/dev/null | grep -E '\.(c|h|S|def)$' | xargs -r grep -nE '^#include "' |
+    bad=$(sources "$folder" | grep -E '\.(c|h|S|def)$' | xargs -r grep -nE '^#include "' |
         sed -E 's/^([^:]+):[0-9]+:#include "([^"]+)".*/\1 \2/' |
         awk -v pattern="$pattern" '$2 ~ /\// && $2 !~ pattern { print "    " $1 " includes " $2 }')
     if [ -z "$bad" ]; then pass "$folder"; else fail "$folder"; echo "$bad"; fi
@@ -22,6 +22,6 @@ allowed syscalls loaders debug translate common
 allowed usermode syscalls loaders debug translate common
 
 # Shared folders name no ISA in code (comments and generated tables aside).
-bad=$(git ls-files translate/ir translate/passes translate/engine translate/host/interpreter syscalls usermode loaders debug |
+bad=$(sources translate/ir translate/passes translate/engine translate/host/interpreter syscalls usermode loaders debug |
     grep -E '\.(c|h)$' | grep -vE '/(aarch64|x86_64|generate)/' | xargs -r grep -nwE 'aarch64|mips|riscv|sparc|sh4|alpha|s390x|m68k|EM_AARCH64' | grep -vE ':\s*(/?\*|//)' || true)
 if [ -z "$bad" ]; then pass no-isa-in-shared-code; else fail no-isa-in-shared-code; echo "$bad" | sed 's/^/    /' | cut -c1-160; fi

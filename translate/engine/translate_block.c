@@ -92,7 +92,8 @@ static void segment_append(struct code_segment *segment, struct code_block *bloc
         uint32_t capacity = segment->block_capacity ? segment->block_capacity * 2 : 256;
         /* Copied, not moved: a fault handler may be reading the old array. */
         struct code_block **blocks = arena_allocate(segment->metadata, capacity * sizeof *blocks);
-        memcpy(blocks, segment->blocks, segment->block_count * sizeof *blocks);
+        if (segment->block_count)
+            memcpy(blocks, segment->blocks, segment->block_count * sizeof *blocks);
         segment->blocks = blocks;
         segment->block_capacity = capacity;
     }
