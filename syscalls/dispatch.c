@@ -222,6 +222,7 @@ static int64_t run_call(struct thread *thread, const struct call_description *ca
 {
     int64_t result;
     if (call->attributes & CALL_ABSENT) return unimplemented(thread, call->name, number, call->note);
+    if (call->arguments[0].kind <= ARGUMENT_DIRFD && call->argument_count && file_is_own(thread->process, values[0])) return -EBADF;
     if (call->attributes & CALL_CUSTOM) return call->function(thread, values);
     if (call->host_number < 0) return unimplemented(thread, call->name, number, "the host has no such call");
     result = plain ? enter_host(thread, call, values) : call_converted(thread, call, values);

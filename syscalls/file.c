@@ -107,12 +107,6 @@ int64_t syscall_readlinkat(struct thread *thread, const uint64_t *arguments)
 }
 
 /* -- descriptors --------------------------------------------------------------------------------------------------------- */
-int64_t syscall_close(struct thread *thread, const uint64_t *arguments)
-{
-    if (file_is_own(thread->process, arguments[0])) return -EBADF;
-    return host_call(SYS_close, arguments[0], 0, 0, 0, 0, 0);
-}
-
 /* In pieces, around ferry's own. */
 int64_t syscall_close_range(struct thread *thread, const uint64_t *arguments)
 {
@@ -131,16 +125,10 @@ int64_t syscall_close_range(struct thread *thread, const uint64_t *arguments)
     return result ? result : host_call(SYS_close_range, first, last, arguments[2], 0, 0, 0);
 }
 
-int64_t syscall_dup(struct thread *thread, const uint64_t *arguments)
-{
-    if (file_is_own(thread->process, arguments[0])) return -EBADF;
-    return host_call(SYS_dup, arguments[0], 0, 0, 0, 0, 0);
-}
-
 int64_t syscall_dup3(struct thread *thread, const uint64_t *arguments)
 {
     uint64_t flags = constant_to_host(thread->process->abi, FLAGS_OPEN, (uint32_t)arguments[2]);
-    if (file_is_own(thread->process, arguments[0]) || file_is_own(thread->process, arguments[1])) return -EBADF;
+    if (file_is_own(thread->process, arguments[1])) return -EBADF;
     return host_call(SYS_dup3, arguments[0], arguments[1], flags, 0, 0, 0);
 }
 
@@ -165,7 +153,6 @@ int64_t syscall_fcntl(struct thread *thread, const uint64_t *arguments)
     const struct abi *abi = thread->process->abi;
     int command = (int)constant_to_host(abi, ENUM_FCNTL, (uint32_t)arguments[1]);
     int64_t result;
-    if (file_is_own(thread->process, arguments[0])) return -EBADF;
     switch (command) {
     case F_GETFL:
         result = host_call(SYS_fcntl, arguments[0], command, 0, 0, 0, 0);

@@ -127,6 +127,8 @@ Test(syscalls, own_descriptor_is_safe)
 {
     dup2(2, 900);
     cr_assert_eq(call("close", 900, 0, 0, 0, 0, 0), -EBADF);
+    char data[256];
+    cr_assert_eq(call("fstat", 900, P(data), 0, 0, 0, 0), -EBADF);
     cr_assert_eq(call("dup3", 1, 900, 0, 0, 0, 0), -EBADF);
     cr_assert_eq(call("fcntl", 900, F_GETFD, 0, 0, 0, 0), -EBADF);
     dup2(2, 899);
