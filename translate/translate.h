@@ -48,8 +48,9 @@ void engine_interrupt(struct vcpu *cpu);
  * engine_run returns VCPU_EXIT_FAULT with exact state. false: not ours. */
 bool engine_handle_fault(struct vcpu *cpu, siginfo_t *info, void *ucontext);
 
-/* Guest code in [start, end) changed or went away. */
+/* Guest code in [start, end) changed or went away. Not for helpers, which run in the middle of translated code: they call the second. */
 void engine_invalidate(struct engine *engine, guest_addr start, guest_addr end);
+void engine_invalidate_from_code(struct vcpu *cpu, guest_addr start, guest_addr end);
 /* Around fork in the calling thread; the child keeps the code and only the vcpu that forked. */
 void engine_before_fork(struct engine *engine);
 void engine_after_fork(struct engine *engine, struct vcpu *self, bool in_child);
@@ -58,7 +59,7 @@ void engine_after_fork(struct engine *engine, struct vcpu *self, bool in_child);
 void vcpu_read_field(const struct vcpu *cpu, unsigned field, void *value);
 void vcpu_write_field(struct vcpu *cpu, unsigned field, const void *value);
 
-void engine_set_mode(struct engine *engine, uint32_t mode_bits);           /* adds enum guest_mode bits: drops every translation if they are new */
+void engine_set_mode(struct vcpu *cpu, uint32_t mode_bits);                /* adds enum guest_mode bits: drops every translation if they are new */
 void engine_get_statistics(const struct engine *engine, struct engine_statistics *out);
 
 #endif

@@ -85,6 +85,7 @@ struct vcpu {
     uint8_t in_helper;                    /* inside a C function that translated code called (its stub keeps this) */
     struct vcpu_lookup_entry *lookup_table; /* the real table; `lookup` is this or the engine's empty one */
     uint32_t fp_rare;                     /* enum vcpu_fp_rare: float rules the host's control register cannot hold */
+    guest_addr deferred_start, deferred_end; /* code flushed while another thread was stopping the world */
     uint8_t fp_in_host;                   /* the host's FP unit holds the guest's control and sticky bits just now */
     uint64_t exclusive_value_high;        /* for 16-byte monitors */
     uint64_t slow_paths;                  /* how often the host's exact arithmetic was called */

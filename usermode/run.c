@@ -60,7 +60,7 @@ static bool mask_addresses(struct thread *thread)
     if (!cpu->fault_is_noncanonical || !usermode->isa->tagged_addresses || (usermode->modes & GUEST_MODE_MASK_ADDRESSES))
         return false;
     usermode->modes |= GUEST_MODE_MASK_ADDRESSES;
-    engine_set_mode(thread->process->engine, GUEST_MODE_MASK_ADDRESSES);
+    engine_set_mode(thread->cpu, GUEST_MODE_MASK_ADDRESSES);
     return true;
 }
 

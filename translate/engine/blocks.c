@@ -5,6 +5,7 @@
  */
 #include "translate/engine/engine.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 
 static inline size_t hash_of(const struct block_table *table, guest_addr pc)
@@ -194,10 +195,9 @@ static void invalidate_page(struct engine *engine, struct code_page *page, guest
     }
 }
 
-void engine_invalidate(struct engine *engine, guest_addr start, guest_addr end)
+/* engine->lock held, code space open. */
+void blocks_invalidate(struct engine *engine, guest_addr start, guest_addr end)
 {
-    pthread_mutex_lock(&engine->lock);
-    code_space_open(engine);
     engine->statistics.invalidations++;
     guest_addr first = start & ~(guest_addr)(ENGINE_GUEST_PAGE - 1);
     if ((end - first) / ENGINE_GUEST_PAGE > ENGINE_PAGE_BUCKETS) {
@@ -205,13 +205,42 @@ void engine_invalidate(struct engine *engine, guest_addr start, guest_addr end)
             for (struct code_page *p = engine->pages[i]; p; p = p->next)
                 if (p->page >= first && p->page < end)
                     invalidate_page(engine, p, start, end);
-    } else {
-        for (guest_addr page = first; page < end; page += ENGINE_GUEST_PAGE) {
-            struct code_page *p = page_of(engine, page, false);
-            if (p)
-                invalidate_page(engine, p, start, end);
-        }
+        return;
     }
+    for (guest_addr page = first; page < end; page += ENGINE_GUEST_PAGE) {
+        struct code_page *p = page_of(engine, page, false);
+        if (p)
+            invalidate_page(engine, p, start, end);
+    }
+}
+
+static void invalidate_locked(struct engine *engine, guest_addr start, guest_addr end)
+{
+    code_space_open(engine);
+    blocks_invalidate(engine, start, end);
     code_space_close(engine);
+}
+
+void engine_invalidate(struct engine *engine, guest_addr start, guest_addr end)
+{
+    pthread_mutex_lock(&engine->lock);
+    invalidate_locked(engine, start, end);
+    pthread_mutex_unlock(&engine->lock);
+}
+
+/* This thread will return into translated code, so it may not wait for one that wants everybody out of it: it leaves the range
+ * to that one, which drops it before the world goes on (resume_world). */
+void engine_invalidate_from_code(struct vcpu *cpu, guest_addr start, guest_addr end)
+{
+    struct engine *engine = cpu->engine;
+    while (pthread_mutex_trylock(&engine->lock) != 0) {
+        if (engine->stopping) {
+            cpu->deferred_start = cpu->deferred_end && cpu->deferred_start < start ? cpu->deferred_start : start;
+            cpu->deferred_end = cpu->deferred_end > end ? cpu->deferred_end : end;
+            return;
+        }
+        sched_yield();
+    }
+    invalidate_locked(engine, start, end);
     pthread_mutex_unlock(&engine->lock);
 }

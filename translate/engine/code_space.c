@@ -80,6 +80,9 @@ static void resume_world(struct engine *engine)
     engine->evictions++;
     engine->statistics.evictions++;
     for (struct vcpu *cpu = engine->vcpus; cpu; cpu = cpu->next) {
+        if (cpu->deferred_end)
+            blocks_invalidate(engine, cpu->deferred_start, cpu->deferred_end);
+        cpu->deferred_start = cpu->deferred_end = 0;
         cpu->prediction_stack = cpu->prediction_base;
         for (unsigned i = 0; i < VCPU_LOOKUP_ENTRIES; i++)
             cpu->lookup_table[i].pc = ~(guest_addr)0;
@@ -107,8 +110,8 @@ void engine_evict(struct engine *engine, struct vcpu *self)
         stop_world(engine, self);
         code_space_open(engine);
         segment_clear(engine, segment);
-        code_space_close(engine);
         resume_world(engine);
+        code_space_close(engine);
     }
     if (!segment->metadata)
         segment->metadata = arena_new(METADATA_RESERVE);
@@ -121,7 +124,7 @@ void engine_evict_all(struct engine *engine, struct vcpu *self)
     code_space_open(engine);
     for (unsigned i = 0; i < ENGINE_SEGMENTS; i++)
         segment_clear(engine, &engine->segments[i]);
-    code_space_close(engine);
     engine->current_segment = 0;
     resume_world(engine);
+    code_space_close(engine);
 }

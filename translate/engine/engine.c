@@ -156,17 +156,13 @@ void engine_after_fork(struct engine *engine, struct vcpu *self, bool in_child)
     pthread_mutex_unlock(&engine->lock);
 }
 
-/* May be called by a helper, in the middle of code that this makes void: so the change is only noted here, and made by the next
- * engine_run of whichever thread comes first. The interrupts bring all of them there. */
-void engine_set_mode(struct engine *engine, uint32_t mode_bits)
+/* May be called by a helper, in the middle of code that this makes void: so the change is only noted here, and made when this thread
+ * next comes to engine_run, which the interrupt sees to. */
+void engine_set_mode(struct vcpu *cpu, uint32_t mode_bits)
 {
-    atomic_fetch_or((_Atomic uint32_t *)&engine->wanted_mode, mode_bits);
-    if (engine->wanted_mode == engine->mode)
-        return;
-    pthread_mutex_lock(&engine->lock);
-    for (struct vcpu *cpu = engine->vcpus; cpu; cpu = cpu->next)
+    atomic_fetch_or((_Atomic uint32_t *)&cpu->engine->wanted_mode, mode_bits);
+    if (cpu->engine->wanted_mode != cpu->engine->mode)
         engine_interrupt(cpu);
-    pthread_mutex_unlock(&engine->lock);
 }
 
 void engine_apply_mode(struct engine *engine, struct vcpu *self)

@@ -88,6 +88,7 @@ struct code_block *block_find(const struct engine *engine, guest_addr pc);
 struct code_block *block_find_dead(const struct engine *engine, guest_addr pc);
 void block_publish(struct engine *engine, struct code_block *block);
 void block_kill(struct engine *engine, struct code_block *block);
+void blocks_invalidate(struct engine *engine, guest_addr start, guest_addr end);
 struct code_block *block_at_host_address(const struct engine *engine, const void *address);
 void block_forget_lookups(struct engine *engine, guest_addr pc);
 /* Unhooks a block from every index for good: its memory is about to go. */

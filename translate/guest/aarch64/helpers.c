@@ -14,7 +14,7 @@ uint64_t aarch64_helper_instruction_cache_flush(struct vcpu *cpu, uint64_t a, ui
 {
     (void)b, (void)c, (void)extra;
     guest_addr address = (guest_addr)((int64_t)(a << 8) >> 8) & ~(guest_addr)(A64_CACHE_LINE_BYTES - 1);
-    engine_invalidate(cpu->engine, address, address + A64_CACHE_LINE_BYTES);
+    engine_invalidate_from_code(cpu, address, address + A64_CACHE_LINE_BYTES);
     return 0;
 }
 
@@ -131,7 +131,7 @@ void aarch64_write_fpcr(struct aarch64_cpu *cpu, uint32_t value)
                           (value & FPCR_ALTERNATIVE_HALF ? VCPU_FP_ALTERNATIVE_HALF : 0);
     vcpu_set_fp_control(&cpu->common, host_control(value));
     if ((value & FPCR_ALTERNATIVE_HALF) && cpu->common.engine) {
-        engine_set_mode(cpu->common.engine, GUEST_MODE_RARE_FLOAT);
+        engine_set_mode(&cpu->common, GUEST_MODE_RARE_FLOAT);
     }
 }
 
