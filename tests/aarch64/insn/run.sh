@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Corner cases of single instructions, one a line: state before, state after. No other emulator needed.
+. "$FERRY_SOURCE/tests/lib.sh"
+here=$source_dir/tests/aarch64/insn
+command -v ${CROSS}as >/dev/null || { skip all "no assembler"; exit 0; }
+{
+    echo '.arch armv8.5-a+fp16+crypto+lse+rcpc+dotprod'
+    grep -vE '^(#|$)' "$here/cases" | sed 's/|.*//; s/^/.balign 64\n/; s/$/\n.inst 0/'
+    echo '.balign 64'
+} > "$scratch/code.s"
+if ! ${CROSS}as -o "$scratch/code.o" "$scratch/code.s" > "$scratch/log" 2>&1 || ! ${CROSS}objcopy -O binary "$scratch/code.o" "$scratch/code" ||
+    ! gcc -std=gnu11 -O1 -g -Wall -Wextra -D_GNU_SOURCE -fPIE -pie -I"$source_dir" -I"$build_dir" -o "$scratch/insn" "$here/insn.c" \
+        "$build_dir/libferry.a" "$build_dir/libgeneral.a" "$build_dir/libferry.a" -lelf -lz >> "$scratch/log" 2>&1; then
+    fail build; cat "$scratch/log"; exit 0
+fi
+if [ "${1:-}" = record ]; then exec timeout 60 "$scratch/insn" interpreter "$here/cases" "$scratch/code" record; fi
+timeout 60 "$scratch/insn" x86_64 "$here/cases" "$scratch/code" || fail x86_64-run
+timeout 60 "$scratch/insn" interpreter "$here/cases" "$scratch/code" || fail interpreter-run
+FERRY_HOST_FEATURES=v2 timeout 60 "$scratch/insn" x86_64 "$here/cases" "$scratch/code" | sed 's|insn/x86_64/|insn/x86_64-v2/|' || fail v2-run
