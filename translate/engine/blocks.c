@@ -57,12 +57,12 @@ struct code_block *block_find(const struct engine *engine, guest_addr pc)
     return NULL;
 }
 
-struct code_block *block_find_dead(const struct engine *engine, guest_addr pc)
+struct code_block *block_next_dead(const struct engine *engine, guest_addr pc, const struct code_block *after)
 {
-    for (struct code_block *b = engine->table->chains[hash_of(engine->table, pc)]; b; b = b->hash_next)
-        if (b->pc == pc && b->dead)
-            return b;
-    return NULL;
+    struct code_block *b = after ? after->hash_next : engine->table->chains[hash_of(engine->table, pc)];
+    while (b && !(b->pc == pc && b->dead))
+        b = b->hash_next;
+    return b;
 }
 
 static struct code_page *page_of(struct engine *engine, guest_addr page, bool create)

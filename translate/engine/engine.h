@@ -85,7 +85,7 @@ struct engine {
 /* blocks.c */
 struct block_table *block_table_new(struct arena *arena, unsigned bits);
 struct code_block *block_find(const struct engine *engine, guest_addr pc);
-struct code_block *block_find_dead(const struct engine *engine, guest_addr pc);
+struct code_block *block_next_dead(const struct engine *engine, guest_addr pc, const struct code_block *after);  /* NULL: the first one */
 void block_publish(struct engine *engine, struct code_block *block);
 void block_kill(struct engine *engine, struct code_block *block);
 void blocks_invalidate(struct engine *engine, guest_addr start, guest_addr end);

@@ -19,19 +19,36 @@ static uint64_t now_ns(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* A dead block whose guest bytes are there again: JITs often write what they wrote before. */
+static bool has_bytes(const struct code_block *block, const uint8_t *bytes, size_t size)
+{
+    size_t length = block->guest_end - block->pc;
+    return length <= size && memcmp(bytes, block->guest_bytes, length) == 0;
+}
+
+/* A dead block whose guest bytes are there again: JITs often write what they wrote before, and programs toggle a few versions of
+ * an instruction. More than that many dead blocks of one pc would only lengthen its chain. */
 static struct code_block *revive(struct engine *engine, guest_addr pc)
 {
-    struct code_block *block = block_find_dead(engine, pc);
+    enum { KEPT = 3, BYTES = 1024 };
+    struct code_block *block = block_next_dead(engine, pc, NULL);
     if (!block)
         return NULL;
-    uint8_t bytes[4096];
-    size_t size = block->guest_end - block->pc;
-    if (size > sizeof bytes || !engine->options.fetch(engine->options.user, pc, bytes, size) || memcmp(bytes, block->guest_bytes, size) != 0)
-        return NULL;
-    block_publish(engine, block);
-    engine->statistics.reused_blocks++;
-    return block;
+    uint8_t bytes[BYTES];
+    size_t size = BYTES;
+    while (size && !engine->options.fetch(engine->options.user, pc, bytes, size))
+        size /= 2;
+    unsigned seen = 0;
+    for (struct code_block *next; block; block = next) {
+        next = block_next_dead(engine, pc, block);
+        if (has_bytes(block, bytes, size)) {
+            block_publish(engine, block);
+            engine->statistics.reused_blocks++;
+            return block;
+        }
+        if (++seen > KEPT)
+            block_discard(engine, block);
+    }
+    return NULL;
 }
 
 #ifdef FERRY_DEBUG
