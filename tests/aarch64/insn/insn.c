@@ -21,7 +21,6 @@
 
 /* Everything a case can see; compared byte by byte. */
 struct state { struct cpu_image cpu; uint64_t memory[MEMORY_WORDS]; uint64_t exit; };
-/* Bits of the state that a case does not look at: 0 there. */
 struct one_case { char code[256], before[512], after[512]; };
 
 static struct engine *engine;
@@ -80,7 +79,7 @@ static void *field_of(struct state *s, const char *name, unsigned *words)
 static void set_vector(uint64_t v[2], const char *text)
 {
     char digits[33];
-    size_t length = strlen(text += 2);           /* 0x and up to 32 digits */
+    size_t length = strlen(text += strncmp(text, "0x", 2) == 0 ? 2 : 0);
     snprintf(digits, sizeof digits, "%.*s%s", (int)(32 - (length < 32 ? length : 32)), "00000000000000000000000000000000", text);
     v[0] = strtoull(digits + 16, NULL, 16);
     digits[16] = 0;
