@@ -68,6 +68,20 @@ void *arena_allocate(struct arena *arena, size_t size)
     return arena_take(arena, round_up(size, ARENA_ALIGN));
 }
 
+void *arena_allocate_unset(struct arena *arena, size_t size)
+{
+    if (size > SIZE_MAX - ARENA_ALIGN)
+        arena_exhausted();
+    size = round_up(size, ARENA_ALIGN);
+    if (size > arena->reserve - arena->used)
+        arena_exhausted();
+    char *memory = (char *)arena + arena->used;
+    arena->used += size;
+    if (arena->used > arena->dirty)
+        arena->dirty = arena->used;
+    return memory;
+}
+
 void *arena_grow(struct arena *arena, void *old, size_t old_size, size_t new_size)
 {
     if (!old)

@@ -12,6 +12,7 @@ struct arena;
 
 struct arena *arena_new(size_t reserve);                    /* address space, committed as used; NULL when the host has none */
 void *arena_allocate(struct arena *arena, size_t size);     /* zeroed, 16-byte aligned; aborts with a message when the reserve is used up */
+void *arena_allocate_unset(struct arena *arena, size_t size);   /* the same, contents undefined */
 void *arena_grow(struct arena *arena, void *old, size_t old_size, size_t new_size);   /* in place when `old` was the last one */
 size_t arena_used(const struct arena *arena);
 void arena_reset(struct arena *arena);                      /* everything allocated is gone; memory beyond 1 MiB goes back to the host */

@@ -235,13 +235,31 @@ static int free_temporary(const struct emitter *e, const struct file *file)
     return REG_NONE;
 }
 
+/* The next instruction that reads root, as far as one looks for it: victims are rare. */
+static ir_ref next_use(const struct emitter *e, ir_ref root)
+{
+    enum { FAR = 64 };
+    const struct ir_region *region = e->region;
+    ir_ref end = e->values[root].last_use;
+    if (end > e->current + FAR)
+        end = e->current + FAR;
+    for (ir_ref at = e->current + 1; at < end && at < region->count; at++) {
+        const struct ir_insn *insn = &region->insns[at];
+        unsigned operands = insn->note & IR_NOTE_REMOVED ? 0 : ir_op_info[insn->op].operands;
+        if ((operands > 0 && insn->a < at && e->values[insn->a].root == root) || (operands > 1 && insn->b < at && e->values[insn->b].root == root) ||
+            (operands > 2 && insn->c < at && e->values[insn->c].root == root))
+            return at;
+    }
+    return end;
+}
+
 static int victim_temporary(const struct emitter *e, const struct file *file)
 {
     int victim = REG_NONE;
     ir_ref farthest = 0;
     for (uint32_t left = file->temporaries & ~*file->locked; left; left &= left - 1) {
         int reg = __builtin_ctz(left);
-        ir_ref next = e->values[file->value[reg]].next_use;
+        ir_ref next = next_use(e, file->value[reg]);
         if (victim == REG_NONE || next > farthest) {
             victim = reg;
             farthest = next;
@@ -530,8 +548,6 @@ void define_alias(struct emitter *e, ir_ref self, ir_ref source)
     struct value_state *s = &e->values[self], *r = &e->values[root];
     if (s->last_use > r->last_use)
         r->last_use = s->last_use;
-    if (s->next_use < r->next_use || r->next_use <= e->current)
-        r->next_use = s->next_use;
     s->root = root;
 }
 
@@ -648,10 +664,8 @@ static void save_for_call(struct emitter *e, struct file *file, int reg)
 static void save_fields_for_call(struct emitter *e, bool vector)
 {
     struct file file = file_of(e, vector);
-    for (int reg = 0; reg < 16; reg++) {
-        bool is_pin = vector ? e->pin_field_vector[reg] != GUEST_NO_FIELD : e->pin_field_integer[reg] != GUEST_NO_FIELD;
-        if (!is_pin)
-            continue;
+    for (uint32_t left = vector ? e->vector_pinned : e->integer_pinned; left; left &= left - 1) {
+        int reg = __builtin_ctz(left);
         ir_ref root = file.value[reg];
         file.value[reg] = IR_NONE;            /* first: another pin of the same value is no refuge */
         if (root == IR_NONE || e->values[root].kind != file.kind || e->values[root].reg != reg || e->values[root].last_use <= e->current)
@@ -695,10 +709,12 @@ static void pin_fields(struct emitter *e)
     memset(e->pin_field_vector, 0xff, sizeof e->pin_field_vector);
     for (unsigned i = 0; i < INTEGER_PIN_COUNT && isa->integer_pins[i] != GUEST_NO_FIELD; i++) {
         e->pin_field_integer[x86_64_integer_pin[i]] = isa->integer_pins[i];
+        e->integer_pinned |= 1u << x86_64_integer_pin[i];
         e->field_pin[isa->integer_pins[i]] = x86_64_integer_pin[i];
     }
     for (unsigned i = 0; i < VECTOR_PIN_COUNT && isa->vector_pins[i] != GUEST_NO_FIELD; i++) {
         e->pin_field_vector[VECTOR_PIN_FIRST + i] = isa->vector_pins[i];
+        e->vector_pinned |= 1u << (VECTOR_PIN_FIRST + i);
         e->field_pin[isa->vector_pins[i]] = (int8_t)(VECTOR_PIN_FIRST + i);
     }
 }
@@ -707,33 +723,14 @@ void allocator_prepare(struct emitter *e)
 {
     struct ir_region *region = e->region;
     unsigned fields = e->isa->field_count;
-    e->values = arena_allocate(region->arena, region->count * sizeof *e->values);
-    e->next_use = arena_allocate(region->arena, 3 * (size_t)region->count * sizeof *e->next_use);
-    e->field_pin = arena_allocate(region->arena, fields);
-    e->field_value = arena_allocate(region->arena, fields * sizeof *e->field_value);
+    e->values = arena_allocate_unset(region->arena, region->count * sizeof *e->values);
+    e->field_pin = arena_allocate_unset(region->arena, fields);
+    e->field_value = arena_allocate_unset(region->arena, fields * sizeof *e->field_value);
     memset(e->field_value, 0xff, fields * sizeof *e->field_value);
     memset(e->integer_value, 0xff, sizeof e->integer_value);
     memset(e->vector_value, 0xff, sizeof e->vector_value);
     memset(e->spill_owner, 0xff, sizeof e->spill_owner);
     pin_fields(e);
-    for (ir_ref at = 0; at < region->count; at++)
-        e->values[at] = (struct value_state){
-            .kind = region->insns[at].op == IR_constant ? PLACE_CONSTANT : PLACE_NONE, .reg = REG_NONE, .spill = -1,
-            .home_field = GUEST_NO_FIELD, .target_field = GUEST_NO_FIELD, .last_use = at, .root = at, .next_use = IR_NONE, .host_until = at};
     flags_plan(e);
     liveness_walk(e);
-}
-
-void allocator_finish_insn(struct emitter *e)
-{
-    const struct ir_insn *insn = ir_at(e->region, e->current);
-    unsigned operands = ir_op_info[insn->op].operands;
-    const ir_ref *next = &e->next_use[3 * (size_t)e->current];
-    e->integer_locked = e->vector_locked = 0;
-    if (operands > 0 && insn->a != IR_NONE)
-        state_of(e, insn->a)->next_use = next[0];
-    if (operands > 1 && insn->b != IR_NONE)
-        state_of(e, insn->b)->next_use = next[1];
-    if (operands > 2 && insn->c != IR_NONE)
-        state_of(e, insn->c)->next_use = next[2];
 }

@@ -46,20 +46,6 @@ static void emit_link_stub(struct emitter *e, struct cold_path *cold)
     asm_bytes(&e->as, &(uint64_t){0}, sizeof(uint64_t));   /* the call does not return: its return address names the exit */
 }
 
-static struct cold_path *add_cold(struct emitter *e, uint32_t jump, void (*emit)(struct emitter *e, struct cold_path *cold))
-{
-    struct cold_path *cold = arena_allocate(e->region->arena, sizeof *cold);
-    cold->jump = jump;
-    cold->emit = emit;
-    cold->insn = e->current;
-    if (e->cold_last)
-        e->cold_last->next = cold;
-    else
-        e->cold_first = cold;
-    e->cold_last = cold;
-    return cold;
-}
-
 static void direct_jump(struct emitter *e, guest_addr target, bool landing)
 {
     asm_align_rel32(&e->as, 1);

@@ -19,31 +19,40 @@ static uint32_t live_registers(const struct emitter *e, bool vector)
 {
     const ir_ref *held = vector ? e->vector_value : e->integer_value;
     uint8_t kind = vector ? PLACE_VECTOR : PLACE_INTEGER;
-    uint32_t live = vector ? e->vector_locked : e->integer_locked;
-    for (int reg = 0; reg < 16; reg++) {
-        bool is_pin = (vector ? e->pin_field_vector[reg] : e->pin_field_integer[reg]) != GUEST_NO_FIELD;
+    uint32_t pinned = vector ? e->vector_pinned : e->integer_pinned;
+    uint32_t live = pinned | (vector ? e->vector_locked : e->integer_locked);
+    for (uint32_t left = 0xffff & ~live; left; left &= left - 1) {
+        int reg = __builtin_ctz(left);
         ir_ref root = held[reg];
-        if (is_pin || (root != IR_NONE && e->values[root].kind == kind && e->values[root].reg == reg && e->values[root].last_use >= e->current))
+        if (root != IR_NONE && e->values[root].kind == kind && e->values[root].reg == reg && e->values[root].last_use >= e->current)
             live |= 1u << reg;
     }
     return live;
 }
 
-struct cold_path *cold_jump(struct emitter *e, int host_cond, void (*emit)(struct emitter *e, struct cold_path *cold))
+struct cold_path *add_cold(struct emitter *e, uint32_t jump, void (*emit)(struct emitter *e, struct cold_path *cold))
 {
-    struct cold_path *cold = arena_allocate(e->region->arena, sizeof *cold);
+    struct cold_path *cold = arena_allocate_unset(e->region->arena, sizeof *cold);
+    cold->next = NULL;
     cold->emit = emit;
-    cold->jump = asm_jcc(&e->as, host_cond);
+    cold->jump = jump;
     cold->insn = e->current;
     cold->pc = e->current_pc;
-    cold->live_integer = live_registers(e, false);
-    cold->live_vector = live_registers(e, true);
-    cold->flags = flags_recipe_here(e);
+    cold->data[0] = cold->data[1] = 0;
     if (e->cold_last)
         e->cold_last->next = cold;
     else
         e->cold_first = cold;
     e->cold_last = cold;
+    return cold;
+}
+
+struct cold_path *cold_jump(struct emitter *e, int host_cond, void (*emit)(struct emitter *e, struct cold_path *cold))
+{
+    struct cold_path *cold = add_cold(e, asm_jcc(&e->as, host_cond), emit);
+    cold->live_integer = live_registers(e, false);
+    cold->live_vector = live_registers(e, true);
+    cold->flags = flags_recipe_here(e);
     return cold;
 }
 
@@ -76,7 +85,7 @@ static void emit_insns(struct emitter *e)
             continue;
         e->current = at;
         emit_table[insn->op](e, insn, at);
-        allocator_finish_insn(e);
+        e->integer_locked = e->vector_locked = 0;
         if (insn->op == IR_exit_if && insn->cond >= COND_ALWAYS)
             break;                            /* the rest is never reached */
     }

@@ -66,13 +66,12 @@ struct value_state {
     int8_t spill;                     /* spill slot, or -1 */
     uint8_t zero_extended;            /* i32 whose register's upper half is known to be zero */
     uint8_t zero_upper;               /* f32/f64/vector whose bits above 64 (f64, v128 low) resp. 32 (f32) are known to be zero */
+    uint8_t token_wanted;             /* tokens: enum token_wanted bits */
     uint16_t home_field;              /* the unpinned field whose slot holds this value now, or GUEST_NO_FIELD */
     uint16_t target_field;            /* the field it will be put to next with nothing in between, or GUEST_NO_FIELD */
     ir_ref last_use;                  /* index of the last instruction that reads it (exits and snapshots included) */
     ir_ref root;                      /* itself, or the value it is an alias of: the state that counts is the root's */
-    ir_ref next_use;                  /* index of the next instruction that reads it (a hint for the choice of victims) */
     ir_ref host_until;                /* tokens: the last consumer that finds it in EFLAGS */
-    uint8_t token_wanted;             /* tokens: enum token_wanted bits */
 };
 /* Tokens that the flags plan (flags.c) wants in EFLAGS from their definition on; SWAPPED: ucomis with the operands exchanged. */
 enum token_wanted { TOKEN_WANTED = 1, TOKEN_WANTED_SWAPPED = 2 };
@@ -105,8 +104,8 @@ struct cold_path {
     uint32_t jump;                    /* offset of the rel32 in the hot part that comes here */
     uint32_t resume;                  /* hot offset to go back to */
     ir_ref insn;                      /* what it belongs to: its snapshot is that instruction's */
-    uint64_t data[6];
-    int regs[6];
+    uint64_t data[2];                 /* zero at first */
+    int regs[4];
     /* allocator facts frozen at the jump, for cold code that calls C */
     uint32_t live_integer, live_vector;
     guest_addr pc;                    /* the guest instruction it belongs to */
@@ -122,6 +121,7 @@ struct emitter {
     ir_ref integer_value[16];         /* which value a temporary (or pin) holds, IR_NONE if free (pin: the field's own current value) */
     ir_ref vector_value[32];
     uint32_t integer_locked, vector_locked;   /* bit per register, cleared between IR instructions */
+    uint32_t integer_pinned, vector_pinned;   /* bit per register that a field is pinned to */
     uint16_t pin_field_integer[16], pin_field_vector[32];   /* field of a pinned register or GUEST_NO_FIELD */
     int8_t *field_pin;                /* by field: register or -1 */
     uint64_t spill_used;              /* bit per vcpu spill slot */
@@ -132,7 +132,6 @@ struct emitter {
     bool state_flags_live;            /* false: nobody will read the flags field before it is overwritten */
     enum host_sense host_sense;       /* meaning of EFLAGS while host_flags is a token */
     ir_ref *field_value;              /* by field: the value that an unpinned field's slot holds, or IR_NONE */
-    ir_ref *next_use;                 /* by insn * 3 + operand: where the operand's value is read next */
     ir_ref spill_owner[VCPU_SPILL_SLOTS];
     uint32_t snapshot_capacity, entry_capacity, constant_capacity, relocation_capacity;
     struct cold_path *cold_first, *cold_last;
@@ -183,6 +182,7 @@ struct operand field_operand(const struct emitter *e, unsigned field);
 /* Starts out-of-line code reached by `jcc cond` emitted here. With ALWAYS: jmp. The cold code runs `emit` at the end of the region
  * with the allocator's registers as they are now (frozen in live_integer/live_vector: registers it must not change,
  * except its own result in regs[]). */
+struct cold_path *add_cold(struct emitter *e, uint32_t jump, void (*emit)(struct emitter *e, struct cold_path *cold));   /* the same for a jump that is there, with nothing frozen */
 struct cold_path *cold_jump(struct emitter *e, int host_cond, void (*emit)(struct emitter *e, struct cold_path *cold));
 void cold_resume(struct emitter *e, struct cold_path *cold);         /* the hot position it goes back to is here */
 
@@ -205,7 +205,6 @@ bool x86_64_preserves_flags(const struct ir_region *region, const struct ir_insn
 
 void liveness_walk(struct emitter *e);                               /* liveness.c: after flags_plan, which extends tokens' operands */
 void allocator_prepare(struct emitter *e);                           /* liveness, targets, empty registers */
-void allocator_finish_insn(struct emitter *e);                       /* unlocks, moves next uses on */
 void allocator_get(struct emitter *e, ir_ref self, unsigned field);
 void allocator_put(struct emitter *e, unsigned field, ir_ref value);
 void allocator_before_call(struct emitter *e, bool writes_state);    /* live temporaries (writes_state: and values in fields) go to spill slots */
@@ -226,7 +225,7 @@ void snapshot_entry_add(struct emitter *e, unsigned field, struct snapshot_place
 void cold_return(struct emitter *e, const struct cold_path *cold);   /* jmp to where cold_resume was called */
 void emit_cold_paths(struct emitter *e);
 
-void flags_plan(struct emitter *e);                                  /* forward scan: where tokens are needed, in EFLAGS or not */
+void flags_plan(struct emitter *e);                                  /* forward scan: sets up e->values; where tokens are needed, in EFLAGS or not */
 bool flags_needed(const struct emitter *e);                          /* EFLAGS hold a token that a later consumer expects there */
 bool flags_pair_follows(const struct emitter *e);                    /* the next instruction's token is what this one's arithmetic sets */
 bool flags_is_pair(const struct ir_region *region, ir_ref token);    /* token comes from the arithmetic before it */

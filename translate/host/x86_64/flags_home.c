@@ -97,7 +97,8 @@ static struct flags_place place_of(const struct emitter *e, ir_ref value)
 
 struct flags_recipe flags_recipe_here(struct emitter *e)
 {
-    struct flags_recipe recipe = {.kind = RECIPE_HOME};
+    struct flags_recipe recipe;
+    recipe.kind = RECIPE_HOME;                /* the rest is set where it is read */
     ir_ref token = e->state_flags;
     if (token == IR_NONE || token_kind(ir_at(e->region, token)) == TOKEN_HOME)
         return recipe;

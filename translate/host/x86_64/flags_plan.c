@@ -79,15 +79,46 @@ static bool consumer_preserves(const struct ir_region *region, const struct ir_i
     }
 }
 
-static bool integer_preserves(const struct ir_region *region, const struct ir_insn *insn)
+/* Whether the instruction after this one takes its flags from it. */
+static bool sets_flags_of_next(const struct ir_region *region, const struct ir_insn *insn)
+{
+    ir_ref next = next_insn(region, (ir_ref)(insn - region->insns));
+    return next != IR_NONE && flags_is_pair(region, next);
+}
+
+/* Vector and cryptography operations do as a rule; float ones do not. */
+static bool group_preserves(const struct ir_insn *insn)
+{
+    enum { group_integer, group_flags, group_memory, group_branch, group_float, group_vector, group_crypto };
+    static const uint8_t group_of[IR_OP_COUNT] = {
+#define IR_OP(name, group, operands, result, effects) [IR_##name] = group_##group,
+#include "translate/ir/ops.def"
+#undef IR_OP
+    };
+    switch (group_of[insn->op]) {
+    case group_float:
+        return x86_64_float_preserves_flags(insn);
+    case group_vector: case group_crypto:
+        return x86_64_vector_preserves_flags(insn);
+    default:
+        return false;
+    }
+}
+
+bool x86_64_preserves_flags(const struct ir_region *region, const struct ir_insn *insn)
 {
     switch (insn->op) {
-    case IR_add: case IR_sub: case IR_neg:
+    case IR_insn_start: case IR_constant: case IR_get: case IR_put: case IR_not: case IR_sign_extend: case IR_zero_extend: case IR_truncate:
+    case IR_neg:
         return true;
-    case IR_constant: case IR_get: case IR_put: case IR_not: case IR_sign_extend: case IR_zero_extend: case IR_truncate:
-        return true;
+    case IR_load: case IR_store: case IR_atomic: case IR_load_exclusive: case IR_clear_exclusive: case IR_fence:
+        return memory_preserves(insn);
+    case IR_set_if: case IR_select: case IR_exit_if:
+        return consumer_preserves(region, insn);
+    case IR_add: case IR_sub:
+        return !sets_flags_of_next(region, insn);
     case IR_and:
-        return is_movzx_mask(region, insn);
+        return is_movzx_mask(region, insn) && !sets_flags_of_next(region, insn);
     case IR_shl: case IR_shr: case IR_sar:
         return x86_64_features.bmi2;
     case IR_ror:
@@ -101,42 +132,7 @@ static bool integer_preserves(const struct ir_region *region, const struct ir_in
     case IR_crc32:
         return insn->cond == 1;
     default:
-        return false;
-    }
-}
-
-/* Whether the instruction after this one takes its flags from it. */
-static bool sets_flags_of_next(const struct ir_region *region, const struct ir_insn *insn)
-{
-    if (insn->op != IR_add && insn->op != IR_sub && insn->op != IR_and && insn->op != IR_add_carry && insn->op != IR_sub_borrow)
-        return false;
-    ir_ref next = next_insn(region, (ir_ref)(insn - region->insns));
-    return next != IR_NONE && flags_is_pair(region, next);
-}
-
-bool x86_64_preserves_flags(const struct ir_region *region, const struct ir_insn *insn)
-{
-    if (sets_flags_of_next(region, insn))
-        return false;
-    switch (insn->op) {
-    case IR_set_if: case IR_select: case IR_exit_if:
-        return consumer_preserves(region, insn);
-    case IR_insn_start:
-        return true;
-    default:
-        break;
-    }
-    switch (*ir_op_info[insn->op].group) {
-    case 'i':
-        return integer_preserves(region, insn);
-    case 'm':
-        return memory_preserves(insn);
-    case 'f':                                 /* flags and float */
-        return ir_op_info[insn->op].group[2] == 'o' && x86_64_vector_preserves_flags(insn);
-    case 'v': case 'c':
-        return x86_64_vector_preserves_flags(insn);
-    default:
-        return false;
+        return group_preserves(insn);
     }
 }
 
@@ -292,39 +288,78 @@ static void consume_state(struct scan *scan, const struct ir_insn *insn, unsigne
     }
 }
 
-static void scan_insn(struct scan *scan, const struct ir_insn *insn)
+/* What scan_insn has to do with an operation, beyond asking whether it preserves EFLAGS. */
+enum { SCAN_CONSUMES = 1, SCAN_LOOKS_AT_STATE = 2, SCAN_DEFINES = 4, SCAN_START = 8, SCAN_PUT = 16 };
+
+/* The words of ops.def. */
+enum {
+    PURE = IR_PURE, COMMUTES = IR_COMMUTES, STATE_READ = IR_STATE_READ, STATE_WRITE = IR_STATE_WRITE, MEMORY_READ = IR_MEMORY_READ,
+    MEMORY_WRITE = IR_MEMORY_WRITE, MAY_FAULT = IR_MAY_FAULT, MAY_EXIT = IR_MAY_EXIT, ENDS_BLOCK = IR_ENDS_BLOCK,
+    FP_STATUS = IR_FP_STATUS, MARKER = IR_MARKER
+};
+
+#define SCAN_IS(op, name) (IR_##op == IR_##name)
+#define SCAN_CLASS(op, result, effects)                                                                                          \
+    ((SCAN_IS(op, insn_start) ? SCAN_START : 0) | (SCAN_IS(op, put) ? SCAN_PUT : 0) |                                             \
+     (SCAN_IS(op, set_if) || SCAN_IS(op, select) || SCAN_IS(op, flags_to_nzcv) || SCAN_IS(op, add_carry) ||                       \
+              SCAN_IS(op, sub_borrow) || SCAN_IS(op, exit_if) || SCAN_IS(op, flags_conditional) || SCAN_IS(op, flags_add_carry) || \
+              SCAN_IS(op, flags_sub_borrow) ? SCAN_CONSUMES : 0) |                                                                \
+     ((effects) & (IR_MAY_EXIT | IR_MAY_FAULT) || SCAN_IS(op, helper) ? SCAN_LOOKS_AT_STATE : 0) |                                \
+     (result == IR_RESULT_FLAGS ? SCAN_DEFINES : 0))
+static const uint8_t scan_class[IR_OP_COUNT] = {
+#define IR_OP(name, group, operands, result, effects) [IR_##name] = SCAN_CLASS(name, IR_RESULT_##result, effects),
+#include "translate/ir/ops.def"
+#undef IR_OP
+};
+
+static void scan_insn(struct scan *scan, const struct ir_insn *insn, unsigned class)
 {
     const struct ir_region *region = scan->e->region;
-    unsigned effects = ir_op_info[insn->op].effects;
-    if (insn->op == IR_insn_start) {
+    if (class & SCAN_START) {
         scan->insn_start = scan->at;
         return;
     }
-    consume_operand(scan, insn);
+    if (class & SCAN_CONSUMES)
+        consume_operand(scan, insn);
     bool preserves = scan->host == IR_NONE || x86_64_preserves_flags(region, insn);
     bool destroys_at_once = !preserves && insn->op == IR_exit_if;
     if (destroys_at_once)
         scan->host = IR_NONE;
-    consume_state(scan, insn, effects);
+    if (class & SCAN_LOOKS_AT_STATE)
+        consume_state(scan, insn, ir_op_info[insn->op].effects);
     if (!preserves)
         scan->host = IR_NONE;
-    if (insn->op == IR_put && insn->imm == GUEST_FIELD_FLAGS) {
+    if (class & SCAN_PUT && insn->imm == GUEST_FIELD_FLAGS) {
         bool is_home = token_kind(ir_at(region, insn->a)) == TOKEN_HOME;
         scan->state = is_home ? IR_NONE : insn->a;
         scan->last_consumer = IR_NONE;
     }
-    if (ir_op_info[insn->op].result == IR_RESULT_FLAGS && token_kind(insn) != TOKEN_WORD) {
+    if (class & SCAN_DEFINES && token_kind(insn) != TOKEN_WORD) {
         scan->host = scan->at;
         scan->from_definition = true;
         scan->swapped = -1;
     }
 }
 
+/* The same forward pass gives every value its first state. */
 void flags_plan(struct emitter *e)
 {
     const struct ir_region *region = e->region;
     struct scan scan = {.e = e, .state = IR_NONE, .host = IR_NONE, .swapped = -1, .last_consumer = IR_NONE};
-    for (scan.at = 0; scan.at < region->count; scan.at++)
-        if (!(region->insns[scan.at].note & IR_NOTE_REMOVED))
-            scan_insn(&scan, &region->insns[scan.at]);
+    struct value_state fresh = {.kind = PLACE_NONE, .reg = REG_NONE, .spill = -1, .home_field = GUEST_NO_FIELD, .target_field = GUEST_NO_FIELD};
+    for (ir_ref at = 0; at < region->count; at++) {
+        const struct ir_insn *insn = &region->insns[at];
+        if (insn->note & IR_NOTE_REMOVED)
+            continue;
+        struct value_state *s = &e->values[at];
+        *s = fresh;
+        s->last_use = s->root = s->host_until = at;
+        unsigned class = scan_class[insn->op];
+        if (insn->op == IR_constant) {
+            s->kind = PLACE_CONSTANT;
+        } else if (class || scan.host != IR_NONE) {
+            scan.at = at;
+            scan_insn(&scan, insn, class);
+        }
+    }
 }

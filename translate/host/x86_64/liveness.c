@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The backward walk over a region before its code is emitted: the last use of each value, the distances between uses, and the
- * pinned field that a value should be computed in because it is put there next.
+ * The backward walk over a region before its code is emitted: the last use of each value, and the pinned
+ * field that a value should be computed in because it is put there next.
  */
 #include "translate/host/x86_64/emit.h"
 
@@ -16,42 +16,44 @@ static void note_use(struct emitter *e, ir_ref value, ir_ref at)
         e->values[value].last_use = at;
 }
 
-static void note_operand(struct emitter *e, ir_ref value, ir_ref at, ir_ref *next)
-{
-    *next = e->values[value].next_use;
-    e->values[value].next_use = at;
-    note_use(e, value, at);
-}
+/* The words of ops.def. */
+enum {
+    PURE = IR_PURE, COMMUTES = IR_COMMUTES, STATE_READ = IR_STATE_READ, STATE_WRITE = IR_STATE_WRITE, MEMORY_READ = IR_MEMORY_READ,
+    MEMORY_WRITE = IR_MEMORY_WRITE, MAY_FAULT = IR_MAY_FAULT, MAY_EXIT = IR_MAY_EXIT, ENDS_BLOCK = IR_ENDS_BLOCK,
+    FP_STATUS = IR_FP_STATUS, MARKER = IR_MARKER
+};
 
-/* Which operand of `insn` is a token (0 1 2), or -1. */
-static int token_operand(const struct ir_insn *insn)
-{
-    switch (insn->op) {
-    case IR_set_if: case IR_select: case IR_flags_conditional: case IR_flags_to_nzcv: case IR_exit_if:
-        return 0;
-    case IR_add_carry: case IR_sub_borrow: case IR_flags_add_carry: case IR_flags_sub_borrow:
-        return 2;
-    default:
-        return -1;
-    }
-}
+/* What the walk must know of an operation: how many operands, which one of them is a token (the flags plan knows where that is
+ * needed), whether it may fault or leave, and whether its operands live as long as the token it defines. */
+enum { LIVE_OPERANDS = 3, LIVE_BARRIER = 4, LIVE_LAZY = 8, LIVE_TOKEN_A = 16, LIVE_TOKEN_C = 32 };
 
-static void note_operands(struct emitter *e, const struct ir_insn *insn, ir_ref at)
+#define LIVE_IS(op, name) (IR_##op == IR_##name)
+#define LIVE_CLASS(op, operands, effects)                                                                                        \
+    ((operands) | ((effects) & (IR_MAY_FAULT | IR_MAY_EXIT | IR_STATE_READ | IR_STATE_WRITE) ? LIVE_BARRIER : 0) |               \
+     (LIVE_IS(op, flags_add) || LIVE_IS(op, flags_sub) || LIVE_IS(op, flags_and) || LIVE_IS(op, flags_float) ||                  \
+              LIVE_IS(op, flags_float_signal) ? LIVE_LAZY : 0) |                                                                 \
+     (LIVE_IS(op, set_if) || LIVE_IS(op, select) || LIVE_IS(op, flags_conditional) || LIVE_IS(op, flags_to_nzcv) ||              \
+              LIVE_IS(op, exit_if) ? LIVE_TOKEN_A : 0) |                                                                         \
+     (LIVE_IS(op, add_carry) || LIVE_IS(op, sub_borrow) || LIVE_IS(op, flags_add_carry) || LIVE_IS(op, flags_sub_borrow)         \
+          ? LIVE_TOKEN_C : 0))
+static const uint8_t live_class[IR_OP_COUNT] = {
+#define IR_OP(name, group, operands, result, effects) [IR_##name] = LIVE_CLASS(name, operands, effects),
+#include "translate/ir/ops.def"
+#undef IR_OP
+};
+
+static void note_operands(struct emitter *e, const struct ir_insn *insn, ir_ref at, unsigned class)
 {
-    unsigned operands = ir_op_info[insn->op].operands;
-    if (insn->op == IR_put && insn->imm == GUEST_FIELD_FLAGS)
-        return;                               /* the flags plan knows where the token is needed */
-    ir_ref *next = &e->next_use[3 * (size_t)at];
-    int token = token_operand(insn);
-    if (operands > 0 && insn->a != IR_NONE && token != 0)
-        note_operand(e, insn->a, at, &next[0]);
-    if (operands > 1 && insn->b != IR_NONE)
-        note_operand(e, insn->b, at, &next[1]);
-    if (operands > 2 && insn->c != IR_NONE && token != 2)
-        note_operand(e, insn->c, at, &next[2]);
-    bool is_lazy = insn->op == IR_flags_add || insn->op == IR_flags_sub || insn->op == IR_flags_and || insn->op == IR_flags_float ||
-                   insn->op == IR_flags_float_signal;
-    if (is_lazy && e->values[at].last_use > at) {
+    unsigned operands = class & LIVE_OPERANDS;
+    if (insn->a != IR_NONE && !(class & LIVE_TOKEN_A))
+        note_use(e, insn->a, at);
+    if (operands == 1)
+        return;
+    if (insn->b != IR_NONE)
+        note_use(e, insn->b, at);
+    if (operands > 2 && insn->c != IR_NONE && !(class & LIVE_TOKEN_C))
+        note_use(e, insn->c, at);
+    if (class & LIVE_LAZY && e->values[at].last_use > at) {
         note_use(e, insn->a, e->values[at].last_use);
         note_use(e, insn->b, e->values[at].last_use);
     }
@@ -77,8 +79,6 @@ static bool passes_target_on(const struct emitter *e, const struct ir_insn *insn
 static void note_target(struct emitter *e, struct pending_puts *pending, const struct ir_insn *insn, ir_ref at)
 {
     uint16_t field = e->values[at].target_field;
-    if (field == GUEST_NO_FIELD)
-        return;
     if (pending->epoch[field] != pending->now || pending->value[field] != at) {
         e->values[at].target_field = GUEST_NO_FIELD;
         return;
@@ -95,16 +95,19 @@ void liveness_walk(struct emitter *e)
     const struct ir_region *region = e->region;
     unsigned fields = e->isa->field_count;
     struct pending_puts pending = {.now = 1};
-    pending.value = arena_allocate(region->arena, fields * sizeof *pending.value);
+    pending.value = arena_allocate_unset(region->arena, fields * sizeof *pending.value);
     pending.epoch = arena_allocate(region->arena, fields * sizeof *pending.epoch);
     for (ir_ref at = region->count; at-- > 0;) {
         const struct ir_insn *insn = &region->insns[at];
         if (insn->note & IR_NOTE_REMOVED)
             continue;
-        unsigned effects = ir_op_info[insn->op].effects;
-        note_target(e, &pending, insn, at);
+        unsigned class = live_class[insn->op];
+        if (e->values[at].target_field != GUEST_NO_FIELD)
+            note_target(e, &pending, insn, at);
         if (insn->op == IR_put) {
             uint16_t field = (uint16_t)insn->imm;
+            if (field == GUEST_FIELD_FLAGS)
+                continue;
             if (e->field_pin[field] >= 0) {
                 pending.value[field] = insn->a;
                 pending.epoch[field] = pending.now;
@@ -112,9 +115,10 @@ void liveness_walk(struct emitter *e)
             }
         } else if (insn->op == IR_get) {
             pending.epoch[insn->imm] = 0;
-        } else if (effects & (IR_MAY_FAULT | IR_MAY_EXIT | IR_STATE_READ | IR_STATE_WRITE)) {
+        } else if (class & LIVE_BARRIER) {
             pending.now++;
         }
-        note_operands(e, insn, at);
+        if (class & LIVE_OPERANDS)
+            note_operands(e, insn, at, class);
     }
 }

@@ -74,6 +74,8 @@ static void host_recipe(const struct flags_recipe *recipe, struct snapshot *s)
 
 static void fill_flags(struct emitter *e, struct snapshot *s)
 {
+    if (e->state_flags == IR_NONE)
+        return;                               /* at home */
     struct flags_recipe recipe = flags_recipe_here(e);
     const struct ir_insn *token = e->state_flags == IR_NONE ? NULL : ir_at(e->region, e->state_flags);
     switch (recipe.kind) {

@@ -279,8 +279,8 @@ struct cold_path *cold_exact(struct emitter *e, int host_cond, const struct ir_i
 
 /* -- flags -------------------------------------------------------------------------------------------------------------- */
 
-/* The float operations that test for NaNs, the conversions that compare, and whatever calls C. */
-static bool scalar_preserves_flags(const struct ir_insn *insn)
+/* The operations of group float that do not test for NaNs, compare, or call C. */
+bool x86_64_float_preserves_flags(const struct ir_insn *insn)
 {
     switch (insn->op) {
     case IR_float_neg: case IR_float_abs: case IR_float_from_signed: case IR_float_from_bits: case IR_float_to_bits:
@@ -303,7 +303,6 @@ bool x86_64_vector_preserves_flags(const struct ir_insn *insn)
     case IR_vector_mul_long_poly: return insn->lane == LANE_64 && has->pclmulqdq;
     case IR_vector_mul_poly: return false;
     case IR_vector_shl_each: case IR_vector_shr_each: case IR_vector_sar_each: return insn->lane == LANE_8 || has->avx2;
-    default: break;
+    default: return true;
     }
-    return strcmp(ir_op_info[insn->op].group, "float") != 0 || scalar_preserves_flags(insn);
 }

@@ -48,7 +48,8 @@ void emit_exact_operands(struct emitter *e, const struct ir_insn *insn, ir_ref s
 /* Out of line: jcc to it here, resume at resume_exact. d is none of a, b, c. */
 struct cold_path *cold_exact(struct emitter *e, int host_cond, const struct ir_insn *insn, int d, int a, int b, int c);
 
-/* Whether the emitter of `insn` (groups float, vector, crypto) leaves EFLAGS alone. */
+/* Whether the emitter of `insn` (groups float; vector and crypto) leaves EFLAGS alone. */
+bool x86_64_float_preserves_flags(const struct ir_insn *insn);
 bool x86_64_vector_preserves_flags(const struct ir_insn *insn);
 
 /* ucomis/comis of the operands of a flags_float or flags_float_signal instruction; swapped: b with a. */
