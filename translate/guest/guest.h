@@ -59,11 +59,6 @@ struct translator {
 /* Guest code bytes for translate_insn; false: not executable. */
 bool guest_fetch(struct translator *t, guest_addr pc, void *bytes, size_t size);
 
-/* What was appended since a mark, dropped: only to end the block there. (The builder's memory of fields is not taken back.) */
-struct ir_mark { ir_ref count, block_count; };
-struct ir_mark ir_mark(const struct ir_region *region);
-void ir_rewind(struct ir_region *region, struct ir_mark mark);
-
 struct guest_isa {
     /* numbers */
     const char *name;                     /* "aarch64" */

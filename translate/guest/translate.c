@@ -6,17 +6,6 @@
 
 #include <string.h>
 
-struct ir_mark ir_mark(const struct ir_region *region)
-{
-    return (struct ir_mark){region->count, region->blocks[region->block_count - 1].count};
-}
-
-void ir_rewind(struct ir_region *region, struct ir_mark mark)
-{
-    region->count = mark.count;
-    region->blocks[region->block_count - 1].count = mark.block_count;
-}
-
 bool guest_fetch(struct translator *t, guest_addr pc, void *bytes, size_t size)
 {
     guest_addr window = pc & ~(guest_addr)(GUEST_WINDOW_BYTES - 1);
@@ -41,15 +30,10 @@ static void append_jump(struct ir_region *region, guest_addr pc)
     ir_append(region, (struct ir_insn){.op = IR_jump, .a = IR_NONE, .b = IR_NONE, .c = IR_NONE, .imm = pc});
 }
 
-static void start_insn(struct translator *t)
-{
-    ir_append(t->region, (struct ir_insn){.op = IR_insn_start, .a = IR_NONE, .b = IR_NONE, .c = IR_NONE, .imm = t->pc});
-}
-
 /* Nothing can be executed at the very start. */
 static void append_start_trap(struct translator *t, enum vcpu_exit kind)
 {
-    start_insn(t);
+    ir_begin_insn(t->region, t->pc);
     ir_trap(t->region, kind, t->pc);
     t->region->guest_end = t->pc;
     t->ended = true;
@@ -59,10 +43,8 @@ static void translate_superblock(struct translator *t, uint32_t max_insns)
 {
     struct ir_region *region = t->region;
     while (!t->ended && region->guest_insns < max_insns) {
-        struct ir_mark mark = ir_mark(region);
-        start_insn(t);
+        ir_begin_insn(region, t->pc);
         if (!t->isa->translate_insn(t)) {
-            ir_rewind(region, mark);
             break;
         }
         region->guest_insns++;

@@ -12,15 +12,18 @@
 #include <string.h>
 
 #define FIRST_CAPACITY 256                /* instructions: most regions never grow */
-#define CONSTANT_SLOTS 32                 /* of the table of constants seen, by hash */
+#define VALUE_BITS 9                      /* of the table of values seen, by hash */
 #define FIRST_BLOCKS 1
+#define UNLIKELY(condition) __builtin_expect((condition) != 0, 0)
 
 struct ir_builder {
-    guest_addr insn_pc;                   /* of the last insn_start */
+    guest_addr insn_pc;                   /* of the guest instruction being lowered */
+    bool insn_pending;                    /* … whose insn_start nothing needed so far */
     bool unfolded;
     unsigned field_count;
     ir_ref *field_value;                  /* by field: the value it holds now, or IR_NONE if unknown */
-    ir_ref constants[CONSTANT_SLOTS];
+    /* By hash: where such a value may have been appended. Never cleared: whatever it says is compared with the instruction there. */
+    ir_ref *values;
 };
 
 static void forget_fields(struct ir_builder *builder)
@@ -35,8 +38,8 @@ void ir_begin_block(struct ir_region *region, guest_addr pc)
         region->blocks = arena_grow(region->arena, region->blocks, count * sizeof *region->blocks, 2 * count * sizeof *region->blocks);
     region->blocks[region->block_count++] = (struct ir_block){.first = region->count, .count = 0, .pc = pc};
     forget_fields(region->builder);
-    memset(region->builder->constants, 0xff, sizeof region->builder->constants);
     region->builder->insn_pc = pc;
+    region->builder->insn_pending = false;
 }
 
 struct ir_region *ir_region_new(struct arena *arena, const struct guest_isa *isa, guest_addr pc)
@@ -45,11 +48,12 @@ struct ir_region *ir_region_new(struct arena *arena, const struct guest_isa *isa
     struct ir_builder *builder = arena_allocate(arena, sizeof *builder);
     *region = (struct ir_region){.isa = isa, .arena = arena, .pc = pc, .guest_end = pc, .builder = builder, .capacity = FIRST_CAPACITY};
     builder->field_count = isa ? isa->field_count : 0;
-    builder->field_value = arena_allocate(arena, builder->field_count * sizeof *builder->field_value);
+    builder->field_value = arena_allocate_unset(arena, builder->field_count * sizeof *builder->field_value);
+    builder->values = arena_allocate_unset(arena, sizeof *builder->values << VALUE_BITS);
     region->blocks = arena_allocate(arena, FIRST_BLOCKS * sizeof *region->blocks);
     ir_begin_block(region, pc);
     /* Last, so that it grows in place as long as nobody else allocates. */
-    region->insns = arena_allocate(arena, FIRST_CAPACITY * sizeof *region->insns);
+    region->insns = arena_allocate_unset(arena, FIRST_CAPACITY * sizeof *region->insns);
     return region;
 }
 
@@ -65,9 +69,28 @@ bool ir_take_unfolded(struct ir_region *region)
 void ir_restart(struct ir_region *region, ir_ref capacity)
 {
     region->capacity = capacity < FIRST_CAPACITY ? FIRST_CAPACITY : capacity;
-    region->insns = arena_allocate(region->arena, region->capacity * sizeof *region->insns);
+    region->insns = arena_allocate_unset(region->arena, region->capacity * sizeof *region->insns);
     region->blocks = arena_allocate(region->arena, FIRST_BLOCKS * sizeof *region->blocks);
     region->count = region->block_count = 0;
+    region->seen = region->flags_puts = 0;
+}
+
+void ir_begin_insn(struct ir_region *region, guest_addr pc)
+{
+    region->builder->insn_pc = pc;
+    region->builder->insn_pending = true;
+}
+
+struct ir_mark ir_mark(const struct ir_region *region)
+{
+    return (struct ir_mark){region->count, region->blocks[region->block_count - 1].count};
+}
+
+void ir_rewind(struct ir_region *region, struct ir_mark mark)
+{
+    region->count = mark.count;
+    region->blocks[region->block_count - 1].count = mark.block_count;
+    region->builder->insn_pending = true; /* its insn_start may be among what goes */
 }
 
 /* Field by field: the caller has just stored single bytes and words, and a wide load of those (which the compiler would make of an
@@ -87,37 +110,107 @@ static void write_insn(struct ir_insn *to, const volatile struct ir_insn *from)
     to->imm = from->imm;
 }
 
-ir_ref ir_append_plain(struct ir_region *region, const struct ir_insn *insn)
+static bool is_sum(const struct ir_region *region, ir_ref ref)
 {
-    if (__builtin_expect(region->count == region->capacity, 0)) {
+    unsigned op = ref == IR_NONE ? IR_constant : ir_at(region, ref)->op;
+    return op == IR_add || op == IR_sub || op == IR_shl;
+}
+
+static inline void note_access(struct ir_region *region, const struct ir_insn *insn)
+{
+    if (is_sum(region, insn->a) || is_sum(region, insn->b))
+        region->seen |= IR_SEEN_COMPUTED_ADDRESS;
+    if (insn->mem & IR_MEM_STACK) {
+        if (insn->op == IR_store)
+            region->seen |= IR_SEEN_STACK_STORE;
+        else if (region->seen & IR_SEEN_STACK_STORE)
+            region->seen |= IR_SEEN_STACK_RELOAD;
+    }
+}
+
+/* Keeps region->seen. (Inlined where the operation is known, little of it is left.) */
+static inline void note_seen(struct ir_region *region, const struct ir_insn *insn)
+{
+    if (insn->op == IR_load || insn->op == IR_store)
+        note_access(region, insn);
+    else if (insn->op == IR_put)
+        region->flags_puts += insn->imm == GUEST_FIELD_FLAGS;
+    else if (insn->op >= IR_FIRST_TOKEN && insn->op <= IR_LAST_TOKEN)
+        region->seen |= IR_SEEN_TOKEN;
+}
+
+static inline __attribute__((always_inline)) ir_ref append_plain(struct ir_region *region, const struct ir_insn *insn)
+{
+    if (UNLIKELY(region->count == region->capacity)) {
         size_t size = region->capacity * sizeof *region->insns;
         region->insns = arena_grow(region->arena, region->insns, size, 2 * size);
         region->capacity *= 2;
     }
+    note_seen(region, insn);
     write_insn(&region->insns[region->count], insn);
     region->blocks[region->block_count - 1].count++;
     return region->count++;
 }
 
-static ir_ref append_constant(struct ir_region *region, const struct ir_insn *insn)
+ir_ref ir_append_plain(struct ir_region *region, const struct ir_insn *insn) { return append_plain(region, insn); }
+
+/* Before an instruction that may stop in the middle of the code: the guest instruction it belongs to. */
+static inline void mark_insn(struct ir_region *region)
 {
-    ir_ref *slot = &region->builder->constants[(insn->imm ^ insn->imm >> 16 ^ insn->type * 5u) % CONSTANT_SLOTS];
-    if (*slot != IR_NONE) {
-        const struct ir_insn *seen = ir_at(region, *slot);
-        if (seen->imm == insn->imm && seen->type == insn->type && seen->note == insn->note)
-            return *slot;
-    }
-    return *slot = ir_append_plain(region, insn);
+    struct ir_builder *builder = region->builder;
+    if (!builder->insn_pending)
+        return;
+    builder->insn_pending = false;
+    append_plain(region, &(struct ir_insn){.op = IR_insn_start, .a = IR_NONE, .b = IR_NONE, .c = IR_NONE, .imm = builder->insn_pc});
 }
+
+/* -- the same value twice ------------------------------------------------------------------------------------------------------ */
+
+static inline uint32_t hash_value(const struct ir_insn *insn)
+{
+    uint64_t h = (insn->op | insn->type << 8 | insn->cond << 12 | insn->lane << 16) + ((insn->a + (uint64_t)insn->b) << 20); /* either order */
+    h = (h ^ (uint64_t)insn->c << 44) * 0x9e3779b97f4a7c15;
+    h = (h ^ h >> 32 ^ insn->imm) * 0xc4ceb9fe1a85ec53;
+    return (uint32_t)(h >> (64 - VALUE_BITS));
+}
+
+static inline bool is_same_value(const struct ir_insn *x, const struct ir_insn *y)
+{
+    if (x->op != y->op || x->imm != y->imm || x->type != y->type || x->lane != y->lane || x->cond != y->cond || x->c != y->c ||
+        (x->note ^ y->note) & IR_NOTE_GUEST_PC)
+        return false;
+    if (x->a == y->a && x->b == y->b)
+        return true;
+    return ir_op_effects[x->op] & IR_COMMUTES && x->a == y->b && x->b == y->a;
+}
+
+/* A pure operation: the earlier value of this block that is the same, or a new one. The table forgets on collision. */
+static inline __attribute__((always_inline)) ir_ref append_value(struct ir_region *region, const struct ir_insn *insn)
+{
+    ir_ref first = region->blocks[region->block_count - 1].first, count = region->count - first;
+    ir_ref *slot = &region->builder->values[hash_value(insn)];
+    for (unsigned way = 0; way < 2; way++) {
+        ir_ref seen = *slot;
+        if (seen - first >= count)
+            break;                        /* of a region before this one */
+        if (is_same_value(ir_at(region, seen), insn))
+            return seen;
+        if (way == 0)
+            slot = (ir_ref *)((uintptr_t)slot ^ sizeof *slot);
+    }
+    return *slot = append_plain(region, insn);
+}
+
+static ir_ref append_constant(struct ir_region *region, const struct ir_insn *insn) { return append_value(region, insn); }
 
 static ir_ref append_get(struct ir_region *region, const struct ir_insn *insn)
 {
     struct ir_builder *builder = region->builder;
     if (insn->imm >= builder->field_count)
-        return ir_append_plain(region, insn);
+        return append_plain(region, insn);
     ir_ref *value = &builder->field_value[insn->imm];
     if (*value == IR_NONE)
-        *value = ir_append_plain(region, insn);
+        *value = append_plain(region, insn);
     return *value;
 }
 
@@ -129,17 +222,45 @@ static void append_put(struct ir_region *region, const struct ir_insn *insn)
             return;
         builder->field_value[insn->imm] = insn->a;
     }
-    ir_append_plain(region, insn);
+    append_plain(region, insn);
 }
 
 static ir_ref append_helper(struct ir_region *region, const struct ir_insn *insn)
 {
     const struct guest_isa *isa = region->isa;
     unsigned number = insn->imm & 0xffff;
-    if (!isa || number >= isa->helper_count || isa->helpers[number].effects & HELPER_WRITES_STATE)
+    unsigned effects = isa && number < isa->helper_count ? isa->helpers[number].effects : HELPER_WRITES_STATE;
+    if (effects == HELPER_PURE && insn->type != IR_VOID)
+        return append_value(region, insn);
+    mark_insn(region);
+    if (effects & HELPER_WRITES_STATE)
         forget_fields(region->builder);
-    ir_ref ref = ir_append_plain(region, insn);
+    ir_ref ref = append_plain(region, insn);
     return insn->type == IR_VOID ? IR_NONE : ref;
+}
+
+/* What a fault later in the same guest instruction has to find again when that is executed from its start. */
+static inline bool is_flags_field(const struct ir_region *region, ir_ref token)
+{
+    return region->builder->field_count && region->builder->field_value[GUEST_FIELD_FLAGS] == token;
+}
+
+/* By operation: which operand is a token that it reads. */
+enum { READS_A = 1, READS_C = 2 };
+static const uint8_t token_operand[IR_OP_COUNT] = {
+    [IR_set_if] = READS_A, [IR_select] = READS_A, [IR_flags_to_nzcv] = READS_A, [IR_flags_conditional] = READS_A,
+    [IR_add_carry] = READS_C, [IR_sub_borrow] = READS_C, [IR_flags_add_carry] = READS_C, [IR_flags_sub_borrow] = READS_C,
+};
+
+static ir_ref append_pure(struct ir_region *region, struct ir_insn *insn)
+{
+    ir_ref value = ir_simplify(region, insn);
+    if (value != IR_NONE)
+        return value;
+    unsigned reads = token_operand[insn->op];
+    if (reads && is_flags_field(region, reads == READS_A ? insn->a : insn->c))
+        mark_insn(region);
+    return append_value(region, insn);
 }
 
 static ir_ref append_exit(struct ir_region *region, struct ir_insn *insn)
@@ -153,31 +274,32 @@ static ir_ref append_exit(struct ir_region *region, struct ir_insn *insn)
     }
     if (insn->imm <= region->builder->insn_pc)
         insn->note |= IR_NOTE_BACKWARD;
-    ir_append_plain(region, insn);
+    if (insn->op == IR_exit_if && is_flags_field(region, insn->a))
+        mark_insn(region);
+    append_plain(region, insn);
     return IR_NONE;
 }
 
 static ir_ref append(struct ir_region *region, struct ir_insn *insn)
 {
-    const struct ir_op_info *info = &ir_op_info[insn->op];
     switch (insn->op) {
     case IR_constant: return append_constant(region, insn);
     case IR_get: return append_get(region, insn);
     case IR_put: append_put(region, insn); return IR_NONE;
     case IR_helper: return append_helper(region, insn);
     case IR_exit_if: case IR_jump: case IR_call: return append_exit(region, insn);
-    case IR_insn_start: region->builder->insn_pc = insn->imm; break;
+    case IR_insn_start:
+        region->builder->insn_pc = insn->imm;
+        region->builder->insn_pending = false;
+        break;
     default:
-        if (!(info->effects & ~IR_COMMUTES)) {
-            ir_ref value = ir_simplify(region, insn);
-            if (value != IR_NONE)
-                return value;
-            if (insn->op == IR_constant)
-                return append_constant(region, insn);
-        }
+        if (!(ir_op_effects[insn->op] & ~IR_COMMUTES))
+            return append_pure(region, insn);
+        if (ir_op_effects[insn->op] & IR_MAY_FAULT || insn->op == IR_trap)
+            mark_insn(region);
     }
-    ir_ref ref = ir_append_plain(region, insn);
-    return info->result == IR_RESULT_NONE ? IR_NONE : ref;
+    ir_ref ref = append_plain(region, insn);
+    return ir_op_info[insn->op].result == IR_RESULT_NONE ? IR_NONE : ref;
 }
 
 ir_ref ir_append(struct ir_region *region, struct ir_insn insn)
@@ -256,13 +378,15 @@ ir_ref ir_vector(struct ir_region *region, enum ir_op op, enum ir_lane lane, ir_
 ir_ref ir_load(struct ir_region *region, enum ir_type type, uint16_t mem, ir_ref base, ir_ref index, int64_t displacement)
 {
     struct ir_insn insn = {.op = IR_load, .type = type, .mem = mem, .a = base, .b = index, .c = IR_NONE, .imm = (uint64_t)displacement};
-    return ir_append_plain(region, &insn);
+    mark_insn(region);
+    return append_plain(region, &insn);
 }
 
 void ir_store(struct ir_region *region, enum ir_type type, uint16_t mem, ir_ref base, ir_ref index, int64_t displacement, ir_ref value)
 {
     struct ir_insn insn = {.op = IR_store, .type = type, .mem = mem, .a = base, .b = index, .c = value, .imm = (uint64_t)displacement};
-    ir_append_plain(region, &insn);
+    mark_insn(region);
+    append_plain(region, &insn);
 }
 
 ir_ref ir_helper(struct ir_region *region, enum ir_type type, unsigned helper, uint64_t extra, ir_ref a, ir_ref b, ir_ref c)

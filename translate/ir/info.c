@@ -25,6 +25,12 @@ const struct ir_op_info ir_op_info[IR_OP_COUNT] = {
 #undef IR_OP
 };
 
+const uint16_t ir_op_effects[IR_OP_COUNT] = {
+#define IR_OP(name, group, operands, result, effects) [IR_##name] = (effects),
+#include "translate/ir/ops.def"
+#undef IR_OP
+};
+
 const char *const ir_type_name[IR_TYPE_COUNT] = {
     [IR_VOID] = "void", [IR_I8] = "i8", [IR_I16] = "i16", [IR_I32] = "i32", [IR_I64] = "i64",
     [IR_F16] = "f16", [IR_F32] = "f32", [IR_F64] = "f64", [IR_V128] = "v128", [IR_FLAGS] = "flags",

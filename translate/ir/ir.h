@@ -94,8 +94,17 @@ struct ir_op_info {
     uint16_t effects;
 };
 extern const struct ir_op_info ir_op_info[IR_OP_COUNT];
+extern const uint16_t ir_op_effects[IR_OP_COUNT];                /* the same, closely packed: for what looks at every instruction */
 extern const char *const ir_type_name[IR_TYPE_COUNT];
 extern const char *const ir_cond_name[16], *const ir_rounding_name[6], *const ir_atomic_name[10];
+
+/* What a region holds, so that passes know at once that there is nothing for them. Kept by whatever appends. */
+enum ir_seen {
+    IR_SEEN_STACK_STORE = 1 << 0,
+    IR_SEEN_STACK_RELOAD = 1 << 1,        /* a load of the stack after a store to it */
+    IR_SEEN_COMPUTED_ADDRESS = 1 << 2,    /* an access whose base or index is a sum or a shift */
+    IR_SEEN_TOKEN = 1 << 3,               /* an operation that makes a flags token */
+};
 
 struct ir_block { ir_ref first, count; guest_addr pc; };
 
@@ -106,6 +115,8 @@ struct ir_region {
     guest_addr guest_end;                 /* one past the last guest byte translated */
     uint32_t guest_insns;
     uint32_t mode;                        /* guest mode bits the code was specialised for (see guest.h) */
+    uint32_t seen;                        /* enum ir_seen */
+    uint32_t flags_puts;                  /* how many instructions put the flags field */
     struct ir_insn *insns;
     ir_ref count, capacity;
     struct ir_block *blocks;              /* the fast tier: one */
@@ -114,8 +125,10 @@ struct ir_region {
 };
 
 /* build.c. Every function appends one instruction and returns the value it defines (IR_NONE if none). The builder folds
- * what it sees at once: constant operands, neutral elements, get after put of the same field. */
+ * what it sees at once: constant operands, neutral elements, get after put of the same field, the same pure operation twice. */
 struct ir_region *ir_region_new(struct arena *arena, const struct guest_isa *isa, guest_addr pc);
+/* What follows belongs to the guest instruction at pc. Its insn_start is appended only before something that needs to know. */
+void ir_begin_insn(struct ir_region *region, guest_addr pc);
 ir_ref ir_append(struct ir_region *region, struct ir_insn insn);
 ir_ref ir_constant(struct ir_region *region, enum ir_type type, uint64_t value);
 ir_ref ir_guest_pc(struct ir_region *region, guest_addr pc);          /* i64 constant marked as a code address */
@@ -132,6 +145,11 @@ void ir_store(struct ir_region *region, enum ir_type type, uint16_t mem, ir_ref 
 ir_ref ir_helper(struct ir_region *region, enum ir_type type, unsigned helper, uint64_t extra, ir_ref a, ir_ref b, ir_ref c);
 void ir_exit_if(struct ir_region *region, enum ir_cond cond, ir_ref token, guest_addr pc);
 void ir_trap(struct ir_region *region, unsigned kind, uint64_t payload);
+
+/* What was appended since a mark, dropped: only to end the block there. (The builder's memory of fields is not taken back.) */
+struct ir_mark { ir_ref count, block_count; };
+struct ir_mark ir_mark(const struct ir_region *region);
+void ir_rewind(struct ir_region *region, struct ir_mark mark);
 
 static inline struct ir_insn *ir_at(const struct ir_region *region, ir_ref ref) { return &region->insns[ref]; }
 static inline bool ir_is_constant(const struct ir_region *region, ir_ref ref)

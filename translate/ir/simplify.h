@@ -7,6 +7,10 @@
 
 #include "translate/ir/ir.h"
 
+/* The operations that make a token lie together in ops.def (a few between them do not). */
+#define IR_FIRST_TOKEN IR_flags_add
+#define IR_LAST_TOKEN IR_flags_conditional
+
 /* The value that `insn`, about to be appended, need not compute; or IR_NONE, and `insn` is now its simplest form. May
  * append constants. Instructions with effects of their own are left alone. */
 ir_ref ir_simplify(struct ir_region *region, struct ir_insn *insn);

@@ -97,30 +97,13 @@ static bool fold_block(struct ir_region *region, const struct ir_block *block, s
     return changed;
 }
 
-static bool is_sum(const struct ir_region *region, ir_ref ref)
-{
-    unsigned op = ref == IR_NONE ? IR_constant : ir_at(region, ref)->op;
-    return op == IR_add || op == IR_sub || op == IR_shl;
-}
-
-/* Most regions have nothing for this pass: their lowering made good addresses at once. */
-static bool has_computed_address(const struct ir_region *region)
-{
-    for (ir_ref ref = 0; ref < region->count; ref++) {
-        const struct ir_insn *insn = ir_at(region, ref);
-        if ((insn->op == IR_load || insn->op == IR_store) && (is_sum(region, insn->a) || is_sum(region, insn->b)))
-            return true;
-    }
-    return false;
-}
-
 bool pass_address(struct ir_region *region, const struct pass_context *context)
 {
     (void)context;
     struct field_tracker fields;
     bool changed = false;
-    if (!has_computed_address(region))
-        return false;
+    if (!(region->seen & IR_SEEN_COMPUTED_ADDRESS))
+        return false;                     /* most regions: their lowering made good addresses at once */
     field_tracker_init(&fields, region);
     for (uint32_t i = 0; i < region->block_count; i++)
         changed |= fold_block(region, &region->blocks[i], &fields);

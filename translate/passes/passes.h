@@ -19,12 +19,9 @@ struct pass_context {
 typedef bool pass_function(struct ir_region *region, const struct pass_context *context);
 
 pass_function pass_stack_forwarding;      /* a load of a stack slot is the value stored there */
-pass_function pass_common_subexpressions; /* the same pure operation twice is one */
-pass_function pass_fold;                  /* the builder's rules again, with what the passes before found; exits that are certain */
+pass_function pass_fold;                  /* the builder's rules again, with what forwarding found; exits that are certain */
 pass_function pass_address;               /* additions and shifts go into loads and stores */
-pass_function pass_state_access;          /* puts that are overwritten unseen */
-pass_function pass_flags;                 /* which exits need the flags field; puts of tokens nobody needs */
-pass_function pass_dead_code;             /* counts uses; removes what has none */
+pass_function pass_dead_code;             /* puts that are overwritten unseen; which exits need the flags; counts uses and removes what has none */
 pass_function pass_flags_fusion;          /* brings producers to their consumers, marks consumers that find the host's flags ready */
 
 struct pass { const char *name; pass_function *function; };

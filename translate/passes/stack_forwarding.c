@@ -135,23 +135,10 @@ static bool forward_block(struct ir_region *region, const struct ir_block *block
     return changed;
 }
 
-static bool has_stack_load(const struct ir_region *region)
-{
-    bool stored = false;
-    for (ir_ref ref = 0; ref < region->count; ref++) {
-        const struct ir_insn *insn = ir_at(region, ref);
-        if (insn->op == IR_store)
-            stored |= is_stack_access(insn);
-        else if (insn->op == IR_load && stored && is_stack_access(insn))
-            return true;
-    }
-    return false;
-}
-
 bool pass_stack_forwarding(struct ir_region *region, const struct pass_context *context)
 {
     (void)context;
-    if (!has_stack_load(region))
+    if (!(region->seen & IR_SEEN_STACK_RELOAD))
         return false;
     ir_ref *map = arena_allocate(region->arena, region->count * sizeof *map);
     bool changed = false;
