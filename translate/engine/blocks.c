@@ -48,8 +48,22 @@ static void table_grow(struct engine *engine)
     atomic_store_explicit((_Atomic(struct block_table *) *)&engine->table, table, memory_order_release);
 }
 
+static inline bool may_start(const struct engine *engine, guest_addr pc)
+{
+    size_t slot = (size_t)(pc >> 2) % ENGINE_START_BITS;
+    return engine->starts[slot / 64] >> slot % 64 & 1;
+}
+
+static inline void note_start(struct engine *engine, guest_addr pc)
+{
+    size_t slot = (size_t)(pc >> 2) % ENGINE_START_BITS;
+    engine->starts[slot / 64] |= (uint64_t)1 << slot % 64;
+}
+
 struct code_block *block_find(const struct engine *engine, guest_addr pc)
 {
+    if (!may_start(engine, pc))
+        return NULL;
     struct block_table *table = table_of(engine);
     for (struct code_block *b = chain_first(&table->chains[hash_of(table, pc)]); b; b = b->hash_next)
         if (b->pc == pc && !b->dead)
@@ -112,6 +126,7 @@ void block_publish(struct engine *engine, struct code_block *block)
 {
     bool in_chain = block->dead;          /* a dead block stays in its chain, to be found again */
     pages_add(engine, block);
+    note_start(engine, block->pc);
     block->dead = false;
     if (in_chain)
         return;

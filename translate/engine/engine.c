@@ -51,7 +51,8 @@ struct engine *engine_new(const struct guest_isa *isa, const struct engine_optio
     engine->region_arena = arena_new((size_t)64 << 20);
     /* Never written: its entries' code is never reached, since no pc is 0 but the guest's null, which is looked up and faults. */
     engine->empty_table = map_memory(LOOKUP_BYTES);
-    if (!engine->pages || !engine->page_arena || !engine->region_arena || !engine->empty_table || !code_space_new(engine))
+    engine->starts = map_memory(ENGINE_START_BITS / 8);
+    if (!engine->starts || !engine->pages || !engine->page_arena || !engine->region_arena || !engine->empty_table || !code_space_new(engine))
         return NULL;
     engine->empty_table[0].pc = ~(guest_addr)0;
     engine->table = block_table_new(engine->page_arena, ENGINE_FIRST_TABLE_BITS);
@@ -68,6 +69,7 @@ void engine_free(struct engine *engine)
     arena_free(engine->region_arena);
     munmap(engine->pages, sizeof(struct code_page *) * ENGINE_PAGE_BUCKETS);
     munmap(engine->empty_table, LOOKUP_BYTES);
+    munmap(engine->starts, ENGINE_START_BITS / 8);
     munmap(engine, sizeof *engine);
 }
 

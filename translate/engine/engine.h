@@ -16,6 +16,7 @@
 #include <pthread.h>
 
 #define ENGINE_FIRST_TABLE_BITS 9
+#define ENGINE_START_BITS ((size_t)1 << 20)
 #define ENGINE_PAGE_BUCKETS 4096
 #define ENGINE_GUEST_PAGE 4096
 #define ENGINE_SEGMENTS 8
@@ -55,6 +56,7 @@ struct block_table { unsigned bits; size_t count; struct code_block *chains[]; }
 /* A slice of the code space, evicted as a whole, oldest first. */
 struct code_segment {
     uint8_t *start, *at, *end;
+    uint8_t *populated, *metadata_populated; /* up to here pages are there */
     struct arena *metadata;
     struct code_block **blocks;           /* ascending addresses */
     uint32_t block_count, block_capacity;
@@ -67,6 +69,7 @@ struct engine {
     pthread_mutex_t lock;
     struct vcpu *vcpus;
     struct block_table *table;            /* blocks by pc */
+    uint64_t *starts;                     /* a bit for each instruction slot, modulo ENGINE_START_BITS: clear where no block starts */
     struct code_page **pages;
     struct arena *page_arena, *region_arena;
     int protection_key;                   /* of the code space; -1: the CPU has none */
@@ -109,6 +112,7 @@ void engine_evict_all(struct engine *engine, struct vcpu *self);
 void engine_apply_mode(struct engine *engine, struct vcpu *self);   /* outside translated code, lock not held */
 /* code_space.c */
 bool code_space_new(struct engine *engine);
+void code_segment_populate(struct code_segment *segment, const void *metadata);  /* more is about to be written at segment->at and metadata */
 void code_space_free(struct engine *engine);
 void code_space_open(struct engine *engine);               /* the code may be written from here on, by this thread */
 void code_space_close(struct engine *engine);

@@ -122,6 +122,7 @@ static struct code_block *publish(struct engine *engine, const struct ir_region 
 {
     struct code_segment *segment = &engine->segments[engine->current_segment];
     struct code_block *block = arena_allocate(segment->metadata, sizeof *block);
+    code_segment_populate(segment, block);
     block->pc = region->pc;
     block->guest_end = region->guest_end;
     block->guest_insns = region->guest_insns;
