@@ -79,10 +79,11 @@ void emit_cold_paths(struct emitter *e)
 static void emit_insns(struct emitter *e)
 {
     const struct ir_region *region = e->region;
-    for (ir_ref at = 0; at < region->count && !e->as.overflow; at++) {
+    for (uint32_t i = 0; i < e->order_count && !e->as.overflow; i++) {
+        ir_ref at = e->order[i];
         const struct ir_insn *insn = &region->insns[at];
-        if (insn->note & IR_NOTE_REMOVED)
-            continue;
+        if (insn->op == IR_constant)
+            continue;                         /* materialised where it is used */
         e->current = at;
         emit_table[insn->op](e, insn, at);
         e->integer_locked = e->vector_locked = 0;

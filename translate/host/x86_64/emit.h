@@ -118,6 +118,8 @@ struct emitter {
     const struct guest_isa *isa;
     struct host_code *out;
     struct value_state *values;       /* by ir_ref */
+    ir_ref *order;                    /* the instructions that are not removed */
+    uint32_t order_count;
     ir_ref integer_value[16];         /* which value a temporary (or pin) holds, IR_NONE if free (pin: the field's own current value) */
     ir_ref vector_value[32];
     uint32_t integer_locked, vector_locked;   /* bit per register, cleared between IR instructions */

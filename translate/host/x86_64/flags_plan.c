@@ -347,10 +347,9 @@ void flags_plan(struct emitter *e)
     const struct ir_region *region = e->region;
     struct scan scan = {.e = e, .state = IR_NONE, .host = IR_NONE, .swapped = -1, .last_consumer = IR_NONE};
     struct value_state fresh = {.kind = PLACE_NONE, .reg = REG_NONE, .spill = -1, .home_field = GUEST_NO_FIELD, .target_field = GUEST_NO_FIELD};
-    for (ir_ref at = 0; at < region->count; at++) {
+    for (uint32_t i = 0; i < e->order_count; i++) {
+        ir_ref at = e->order[i];
         const struct ir_insn *insn = &region->insns[at];
-        if (insn->note & IR_NOTE_REMOVED)
-            continue;
         struct value_state *s = &e->values[at];
         *s = fresh;
         s->last_use = s->root = s->host_until = at;

@@ -97,10 +97,9 @@ void liveness_walk(struct emitter *e)
     struct pending_puts pending = {.now = 1};
     pending.value = arena_allocate_unset(region->arena, fields * sizeof *pending.value);
     pending.epoch = arena_allocate(region->arena, fields * sizeof *pending.epoch);
-    for (ir_ref at = region->count; at-- > 0;) {
+    for (uint32_t i = e->order_count; i-- > 0;) {
+        ir_ref at = e->order[i];
         const struct ir_insn *insn = &region->insns[at];
-        if (insn->note & IR_NOTE_REMOVED)
-            continue;
         unsigned class = live_class[insn->op];
         if (e->values[at].target_field != GUEST_NO_FIELD)
             note_target(e, &pending, insn, at);
