@@ -63,7 +63,7 @@ static int classify_interpreter(struct process *process, const char *name, int d
         return -ELOOP;
     if (access(host, X_OK) < 0)
         return -errno;
-    int fd = open(host, O_RDONLY | O_CLOEXEC);
+    int fd = open(host, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return -errno;
     int kind = classify(process, fd, depth + 1);
@@ -94,7 +94,7 @@ static int open_program(struct execution *x)
     if (!*x->path) {
         char name[64];
         snprintf(name, sizeof name, "/proc/self/fd/%d", x->directory);
-        x->fd = open(name, O_RDONLY | O_CLOEXEC);
+        x->fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     } else {
         x->fd = openat(x->directory, x->host_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (x->flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0));
     }
