@@ -63,6 +63,11 @@ struct process_operations {
     unsigned minimum_signal_stack;         /* sigaltstack refuses less */
 };
 
+/* What the vDSO reads: wall clock = monotonic + offset (nanoseconds) while monotonic < valid_until. Guest memory: the guest may have
+ * put something else there, hence the mark. */
+struct time_page { int64_t wall_offset; uint64_t valid_until, mark[2]; };
+#define TIME_PAGE_MARK 0x6d69742d79727265ull, 0x656761702d65ull
+
 struct process {
     const struct guest_isa *isa;
     const struct abi *abi;
@@ -82,6 +87,7 @@ struct process {
     guest_addr auxv_address; size_t auxv_size;
     guest_addr arguments_start, arguments_end, environment_start, environment_end;
     guest_addr vdso, signal_trampoline;
+    guest_addr time_page;                  /* struct time_page, or 0 */
     bool clone_tls_before_child;           /* clone's arguments: (flags, stack, parent, tls, child) instead of (…, child, tls) */
     int own_descriptor;                    /* /proc/self/exe of ferry, high and close-on-exec; hidden from the guest */
     int exec_descriptor;                   /* the program's, or -1 */

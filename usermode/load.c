@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * From a name on the command line to a program in memory: PATH, scripts, the ELF file and its interpreter, stack, vDSO page.
+ * From a name on the command line to a program in memory: PATH, scripts, the ELF file and its interpreter, stack, vDSO.
  * Failures end like a shell's: 127 not found, 126 found but not runnable.
  */
 #include "usermode/usermode.h"
@@ -60,7 +60,7 @@ static bool is_foreign(struct process *process, const char *path)
     char buffer[PATH_MAX];
     uint8_t bytes[LOADER_PEEK];
     struct elf_identity identity;
-    int fd = open(path_to_host_followed(process, path, buffer), O_RDONLY | O_CLOEXEC);
+    int fd = open(path_to_host_followed(process, path, buffer), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     ssize_t size = fd < 0 ? -1 : pread(fd, bytes, sizeof bytes, 0);
     if (fd >= 0)
         close(fd);
@@ -101,7 +101,7 @@ static int open_path(struct program *program, struct process *process, const cha
     snprintf(program->host_path, sizeof program->host_path, "%s", host);
     if (program->fd >= 0)
         close(program->fd);
-    program->fd = open(host, O_RDONLY | O_CLOEXEC);
+    program->fd = open(host, O_RDONLY | O_CLOEXEC | O_NONBLOCK);    /* a pipe must not block before it is refused */
     if (program->fd < 0)
         return complain_errno(path, errno);
     if (fstat(program->fd, &status) < 0 || !S_ISREG(status.st_mode))
@@ -254,7 +254,7 @@ static int map_interpreter(struct thread *thread, const struct program *program,
     const char *name = program->file.interpreter;
     char buffer[PATH_MAX], error[LOADER_ERROR_SIZE];
     struct elf_file *file = malloc(sizeof *file);
-    int fd = open(path_to_host_followed(thread->process, name, buffer), O_RDONLY | O_CLOEXEC), result = -ENOMEM;
+    int fd = open(path_to_host_followed(thread->process, name, buffer), O_RDONLY | O_CLOEXEC | O_NONBLOCK), result = -ENOMEM;
     if (fd < 0) {
         free(file);
         fprintf(stderr, "ferry: %s: its interpreter %s: %s (is a --sysroot missing?)\n", program->path, name, strerror(errno));
@@ -292,16 +292,20 @@ static int map_stack(struct thread *thread, const struct options *options, bool 
     return result < 0 ? complain(NOT_RUNNABLE, "the stack", strerror((int)-result)) : 0;
 }
 
-/* One page with the signal trampoline, where the kernel would have its vDSO. */
-static int map_trampoline(struct thread *thread)
+/* The vDSO, and before it the page that it reads the time from: writable, as the system calls write it where the guest sees it. */
+static int map_vdso(struct thread *thread)
 {
     struct process *process = thread->process;
     const struct usermode_isa *isa = usermode_isa_of(thread);
-    int64_t page = address_space_map(process, 0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (page < 0 || copy_to_guest(thread, (guest_addr)page, isa->trampoline, isa->trampoline_size) < 0)
+    const struct time_page time_page = { .mark = { TIME_PAGE_MARK } };
+    int64_t page = address_space_map(process, 0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page < 0 || copy_to_guest(thread, (guest_addr)page, &time_page, sizeof time_page) < 0
+        || copy_to_guest(thread, (guest_addr)page + 4096, isa->vdso, isa->vdso_size) < 0)
         return complain(NOT_RUNNABLE, "the vDSO", "no memory");
-    address_space_protect(process, (guest_addr)page, 4096, PROT_READ | PROT_EXEC);
-    process->vdso = process->signal_trampoline = (guest_addr)page;
+    process->time_page = (guest_addr)page;
+    process->vdso = (guest_addr)page + 4096;
+    process->signal_trampoline = process->vdso + isa->vdso_signal_return;
+    address_space_protect(process, process->vdso, 4096, PROT_READ | PROT_EXEC);
     return 0;
 }
 
@@ -333,7 +337,7 @@ int program_load(struct program *program, struct thread *thread, const struct op
     if (program->file.interpreter[0])
         status = map_interpreter(thread, program, &interpreter);
     if (status == 0)
-        status = map_trampoline(thread);
+        status = map_vdso(thread);
     if (status)
         return status;
     struct stack_contents contents = { program, &image, interpreter.bias, environment, options->seed, options->have_seed };

@@ -83,7 +83,7 @@ static size_t auxiliary_vector(const struct thread *thread, const struct stack_c
     const struct usermode_isa *isa = usermode_isa_of(thread);
     const struct elf_file *file = &c->program->file;
     const struct auxiliary list[] = {
-        { AT_MINSIGSTKSZ, isa->minimum_signal_stack }, { AT_HWCAP, isa->hwcap }, { AT_PAGESZ, 4096 }, { AT_CLKTCK, (uint64_t)sysconf(_SC_CLK_TCK) },
+        { AT_SYSINFO_EHDR, thread->process->vdso }, { AT_MINSIGSTKSZ, isa->minimum_signal_stack }, { AT_HWCAP, isa->hwcap }, { AT_PAGESZ, 4096 }, { AT_CLKTCK, (uint64_t)sysconf(_SC_CLK_TCK) },
         { AT_PHDR, c->image->program_headers }, { AT_PHENT, file->header_size }, { AT_PHNUM, file->header_count },
         { AT_BASE, c->interpreter_base }, { AT_FLAGS, 0 }, { AT_ENTRY, c->image->entry },
         { AT_UID, getuid() }, { AT_EUID, geteuid() }, { AT_GID, getgid() }, { AT_EGID, getegid() }, { AT_SECURE, getauxval(AT_SECURE) },

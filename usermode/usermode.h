@@ -19,8 +19,8 @@ struct usermode_isa {
     unsigned syscall_size;                /* bytes of the system call instruction, to go back for a restart */
     bool clone_tls_before_child;
     bool tagged_addresses;                /* the top byte of addresses is ignored */
-    const void *trampoline;               /* code that makes the rt_sigreturn call */
-    size_t trampoline_size;
+    const uint8_t *vdso;                  /* an ELF image of at most a page, which has the page of struct time_page before it */
+    size_t vdso_size, vdso_signal_return; /* where in it is the code that makes the rt_sigreturn call */
     void (*start)(struct vcpu *cpu, guest_addr entry, guest_addr stack);
     void (*system_call)(const struct vcpu *cpu, unsigned *number, uint64_t arguments[6]);
     void (*set_result)(struct vcpu *cpu, int64_t result);

@@ -19,3 +19,6 @@ for file in *.c; do
     expect "$name/strace" sh -c "timeout 120 '$ferry' --strace '$scratch/$name' 2>/dev/null"
     expect "$name/small-cache" timeout 120 "$ferry" --cache-size=1M "$scratch/$name"
 done
+# The guest's vDSO is kept as bytes.
+"$source_dir/usermode/aarch64/generate-vdso" > "$scratch/vdso_image.c"
+same vdso/aarch64 "$scratch/vdso_image.c" "$source_dir/usermode/aarch64/vdso_image.c"

@@ -9,6 +9,10 @@
 
 extern const struct usermode_isa aarch64_usermode;
 
+/* vdso_image.c */
+enum { AARCH64_VDSO_SIZE = 2272, AARCH64_VDSO_SIGNAL_RETURN = 1316 };
+extern const uint8_t aarch64_vdso[AARCH64_VDSO_SIZE];
+
 int aarch64_push_frame(struct thread *thread, const siginfo_t *info, const struct signal_action *action, uint64_t mask);
 int aarch64_pop_frame(struct thread *thread, bool (*set_mask)(struct thread *thread, uint64_t mask), bool *try_again);
 

@@ -18,9 +18,6 @@ enum {
         | HWCAP_FLAGM
 };
 
-/* __kernel_rt_sigreturn: mov x8, #139; svc #0. Unwinders know frames by these two instructions. */
-static const uint32_t trampoline[] = { 0xd2801168, 0xd4000001 };
-
 static struct aarch64_cpu *state(struct vcpu *cpu) { return (struct aarch64_cpu *)cpu; }
 
 static void start(struct vcpu *cpu, guest_addr entry, guest_addr stack)
@@ -58,7 +55,7 @@ const struct usermode_isa aarch64_usermode = {
     .syscall_size = 4,
     .clone_tls_before_child = true,
     .tagged_addresses = true,
-    .trampoline = trampoline, .trampoline_size = sizeof trampoline,
+    .vdso = aarch64_vdso, .vdso_size = sizeof aarch64_vdso, .vdso_signal_return = AARCH64_VDSO_SIGNAL_RETURN,
     .start = start, .system_call = system_call, .set_result = set_result, .clone_child = clone_child,
     .push_frame = aarch64_push_frame, .pop_frame = aarch64_pop_frame,
 };
