@@ -18,6 +18,7 @@ struct engine_options {
     unsigned max_insns;                   /* per superblock; 1 = one instruction per block */
     unsigned trace;                       /* enum translate_trace bits */
     guest_addr dump_block;                /* ~0: none; else trace everything of the block that holds this pc */
+    bool measure;                         /* count time too */
     bool no_link;                         /* every exit and indirect jump goes through the engine, and is traced */
     void (*log)(void *user, const char *text);                             /* where traces go */
     bool (*fetch)(void *user, guest_addr pc, void *bytes, size_t size);    /* read guest code; false: not executable */

@@ -113,6 +113,7 @@ static struct engine *start_engine(struct process *process, const struct options
         .host = options->host, .cache_bytes = options->cache_size ? options->cache_size : DEFAULT_CACHE, .max_insns = (unsigned)options->max_insns,
         .trace = options->channels & LOG_TRANSLATOR, .dump_block = options->dump_block,
         .no_link = options->no_link || (options->channels & LOG_NO_LINK),
+        .measure = options->stats,
         .log = log_text, .fetch = fetch, .symbol = symbol, .disassemble_host = host_disassembly, .user = process,
     };
     if (options->perf)

@@ -73,6 +73,8 @@ struct code_block *block_find(const struct engine *engine, guest_addr pc)
 
 struct code_block *block_next_dead(const struct engine *engine, guest_addr pc, const struct code_block *after)
 {
+    if (!may_start(engine, pc))
+        return NULL;
     struct code_block *b = after ? after->hash_next : engine->table->chains[hash_of(engine->table, pc)];
     while (b && !(b->pc == pc && b->dead))
         b = b->hash_next;

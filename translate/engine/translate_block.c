@@ -146,7 +146,8 @@ static void count(struct engine *engine, const struct ir_region *region, const s
     s->guest_bytes += region->guest_end - region->pc;
     s->host_bytes += made->size;
     s->ir_insns += region->count;
-    s->translate_ns += now_ns() - started;
+    if (started)
+        s->translate_ns += now_ns() - started;
 }
 
 static bool is_translated(const void *engine, guest_addr pc)
@@ -181,7 +182,7 @@ static unsigned dump_channels(const struct engine *engine, const struct ir_regio
 /* One attempt with superblocks of up to max_insns. */
 static struct code_block *translate_once(struct engine *engine, guest_addr pc, unsigned max_insns)
 {
-    uint64_t started = now_ns();
+    uint64_t started = engine->options.measure ? now_ns() : 0;
     unsigned trace = engine->options.trace;
     struct translator translator;
     struct code_block *block = NULL;
