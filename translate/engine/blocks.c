@@ -143,9 +143,10 @@ void block_publish(struct engine *engine, struct code_block *block)
 void block_forget_lookups(struct engine *engine, guest_addr pc)
 {
     for (struct vcpu *cpu = engine->vcpus; cpu; cpu = cpu->next) {
-        struct vcpu_lookup_entry *entry = &cpu->lookup_table[(pc >> 2) % VCPU_LOOKUP_ENTRIES];
+        size_t slot = (pc >> 2) % VCPU_LOOKUP_ENTRIES;
+        struct vcpu_lookup_entry *entry = &cpu->lookup_table[slot];
         if (entry->pc == pc)
-            atomic_store((_Atomic guest_addr *)&entry->pc, ~(guest_addr)0);
+            atomic_store((_Atomic guest_addr *)&entry->pc, lookup_nothing(slot));
     }
 }
 

@@ -104,7 +104,7 @@ static void resume_world(struct engine *engine)
         cpu->deferred_start = cpu->deferred_end = 0;
         cpu->prediction_stack = cpu->prediction_base;
         for (unsigned i = 0; i < VCPU_LOOKUP_ENTRIES; i++)
-            cpu->lookup_table[i].pc = ~(guest_addr)0;
+            cpu->lookup_table[i].pc = lookup_nothing(i);
     }
     atomic_store((_Atomic uint32_t *)&engine->stopping, 0);
 }

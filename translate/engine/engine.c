@@ -54,7 +54,7 @@ struct engine *engine_new(const struct guest_isa *isa, const struct engine_optio
     engine->starts = map_memory(ENGINE_START_BITS / 8);
     if (!engine->starts || !engine->pages || !engine->page_arena || !engine->region_arena || !engine->empty_table || !code_space_new(engine))
         return NULL;
-    engine->empty_table[0].pc = ~(guest_addr)0;
+    engine->empty_table[0].pc = lookup_nothing(0);
     engine->table = block_table_new(engine->page_arena, ENGINE_FIRST_TABLE_BITS);
     engine->helpers = arena_allocate(engine->page_arena, isa->helper_count * sizeof *engine->helpers);
     for (unsigned i = 0; i < isa->helper_count; i++)
@@ -101,7 +101,7 @@ struct vcpu *vcpu_new(struct engine *engine, void *user)
     cpu->lookup_table = map_memory(LOOKUP_BYTES);
     if (!cpu->lookup_table || !prediction_stack_new(cpu))
         return NULL;
-    cpu->lookup_table[0].pc = ~(guest_addr)0;
+    cpu->lookup_table[0].pc = lookup_nothing(0);
     cpu->lookup = cpu->lookup_table;
     cpu->exclusive_address = ~(uint64_t)0;
     cpu->exit_reason = VCPU_EXIT_NONE;

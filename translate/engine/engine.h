@@ -62,6 +62,12 @@ struct code_segment {
     uint32_t block_count, block_capacity;
 };
 
+/* What an empty slot of a lookup table holds: a pc that belongs to another slot, so that no jump, not even one to ~0, finds it there. */
+static inline guest_addr lookup_nothing(size_t slot)
+{
+    return slot ? 0 : ~(guest_addr)0;
+}
+
 struct engine {
     const struct guest_isa *isa;
     const struct host *host;

@@ -69,13 +69,14 @@ static void remember_lookup(struct vcpu *cpu, const struct code_block *block)
 {
     if (cpu->engine->options.no_link)
         return;
-    struct vcpu_lookup_entry *entry = &cpu->lookup_table[(block->pc >> 2) % VCPU_LOOKUP_ENTRIES];
-    entry->pc = ~(guest_addr)0;
+    size_t slot = (block->pc >> 2) % VCPU_LOOKUP_ENTRIES;
+    struct vcpu_lookup_entry *entry = &cpu->lookup_table[slot];
+    entry->pc = lookup_nothing(slot);
     atomic_signal_fence(memory_order_seq_cst);
     entry->code = block->entry;
     atomic_store((_Atomic guest_addr *)&entry->pc, block->pc);
     if (atomic_load((const _Atomic bool *)&block->dead))
-        entry->pc = ~(guest_addr)0;
+        entry->pc = lookup_nothing(slot);
 }
 
 const void *engine_lookup(struct vcpu *cpu, guest_addr pc)
