@@ -219,6 +219,8 @@ static bool holds_live_value(const struct emitter *e, const struct file *file, i
 
 static void empty_register(struct emitter *e, struct file *file, int reg)
 {
+    if (file->kind == PLACE_VECTOR)
+        float_test_before(e, 1u << reg);
     if (holds_live_value(e, file, reg))
         leave_register(e, file, file->value[reg], reg);
     file->value[reg] = IR_NONE;
@@ -323,6 +325,8 @@ void take_integer(struct emitter *e, int reg)
 /* The guest field pinned in `pin` gets a new value: whoever reads the old one later gets it elsewhere first. */
 static void displace_pin(struct emitter *e, struct file *file, int pin)
 {
+    if (file->kind == PLACE_VECTOR)
+        float_test_before(e, 1u << pin);
     ir_ref root = file->value[pin];
     file->value[pin] = IR_NONE;
     if (root == IR_NONE)
@@ -449,6 +453,8 @@ struct operand use_operand(struct emitter *e, ir_ref value)
 
 static void bind(struct emitter *e, struct file *file, ir_ref self, int reg)
 {
+    if (file->kind == PLACE_VECTOR)
+        float_test_before(e, 1u << reg);
     ir_ref old = file->value[reg];
     if (old != IR_NONE && old != self && e->values[old].kind == file->kind && e->values[old].reg == reg)
         e->values[old].kind = PLACE_NONE;
@@ -580,6 +586,8 @@ static void put_pinned(struct emitter *e, int pin, ir_ref value, bool vector)
     struct value_state *s = &e->values[root];
     if (file.value[pin] == root)
         return;
+    if (vector)
+        float_test_before(e, ~0u);            /* what is copied or stored is final */
     if (s->kind == file.kind)
         *file.locked |= 1u << s->reg;
     displace_pin(e, &file, pin);
@@ -628,6 +636,8 @@ static void put_unpinned(struct emitter *e, unsigned field, ir_ref value, bool v
         asm_mov_imm_store(&e->as, bytes, field_operand(e, field), imm);
         return;
     }
+    if (vector)
+        float_test_before(e, ~0u);
     int reg = use_register(e, root, vector);
     displace_field(e, field);
     store_field(e, field, reg);

@@ -76,6 +76,19 @@ void emit_cold_paths(struct emitter *e)
     }
 }
 
+/* Operations before which a float's test for NaNs may be put off: they leave nothing for others to see, or see to it themselves. */
+static bool may_wait_for_test(const struct ir_insn *insn)
+{
+    switch (insn->op) {
+    case IR_insn_start: case IR_get: case IR_put: case IR_float_from_vector: case IR_vector_from_float:
+        return true;
+    case IR_float_add: case IR_float_sub: case IR_float_mul: case IR_float_div: case IR_float_sqrt: case IR_float_mul_add:
+        return insn->type == IR_F64 || insn->type == IR_F32;
+    default:
+        return false;
+    }
+}
+
 static void emit_insns(struct emitter *e)
 {
     const struct ir_region *region = e->region;
@@ -85,6 +98,8 @@ static void emit_insns(struct emitter *e)
         if (insn->op == IR_constant)
             continue;                         /* materialised where it is used */
         e->current = at;
+        if (e->untested.registers && !may_wait_for_test(insn))
+            float_test(e);
         emit_table[insn->op](e, insn, at);
         e->integer_locked = e->vector_locked = 0;
         if (insn->op == IR_exit_if && insn->cond >= COND_ALWAYS)

@@ -112,6 +112,15 @@ struct cold_path {
     struct flags_recipe flags;        /* of e->state_flags at the jump */
 };
 
+/* A float operation whose result has not been tested for a NaN yet: the next one may test both at once (float.c). Until then none of
+ * `registers` (its result and operands, bit per vector register) is overwritten or copied. */
+struct untested_float {
+    uint32_t registers;               /* 0: there is none */
+    ir_ref insn;
+    bool wide;
+    int8_t d, a, b, c;
+};
+
 struct emitter {
     struct assembler as;
     struct ir_region *region;
@@ -137,6 +146,7 @@ struct emitter {
     ir_ref spill_owner[VCPU_SPILL_SLOTS];
     uint32_t snapshot_capacity, entry_capacity, constant_capacity, relocation_capacity;
     struct cold_path *cold_first, *cold_last;
+    struct untested_float untested;
     struct constant_pool *constant_pool;   /* vector constants placed after the cold paths (vector.h); NULL: none yet */
     bool failed;                      /* ran out of space: the engine retries */
 };
@@ -227,6 +237,12 @@ void snapshot_entry_add(struct emitter *e, unsigned field, struct snapshot_place
 void cold_return(struct emitter *e, const struct cold_path *cold);   /* jmp to where cold_resume was called */
 void emit_cold_paths(struct emitter *e);
 
+void float_test(struct emitter *e);                                  /* float.c: tests what is in e->untested now; clobbers EFLAGS, which are free then */
+static inline void float_test_before(struct emitter *e, uint32_t registers)   /* that are about to change */
+{
+    if (e->untested.registers & registers)
+        float_test(e);
+}
 void flags_plan(struct emitter *e);                                  /* forward scan: sets up e->values; where tokens are needed, in EFLAGS or not */
 bool flags_needed(const struct emitter *e);                          /* EFLAGS hold a token that a later consumer expects there */
 bool flags_pair_follows(const struct emitter *e);                    /* the next instruction's token is what this one's arithmetic sets */

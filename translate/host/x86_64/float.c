@@ -49,6 +49,64 @@ static void repair_nan(struct emitter *e, const struct ir_insn *insn, bool wide,
     cold_resume(e, cold_exact(e, HOST_P, insn, d, a, b, c));
 }
 
+/* Tests are put off so that two results share one: ucomis tells whether either operand is a NaN. */
+
+static struct cold_path *cold_untested(struct emitter *e, void (*emit)(struct emitter *e, struct cold_path *cold))
+{
+    const struct untested_float *u = &e->untested;
+    struct cold_path *cold = add_cold(e, asm_jcc(&e->as, HOST_P), emit);   /* the exact routines keep every register */
+    cold->data[0] = u->insn;
+    cold->regs[0] = u->a;
+    cold->regs[1] = u->b;
+    cold->regs[2] = u->c;
+    cold->regs[3] = u->d;
+    return cold;
+}
+
+static void emit_cold_untested(struct emitter *e, struct cold_path *cold)
+{
+    emit_exact(e, ir_at(e->region, (ir_ref)cold->data[0]), cold->regs[3], cold->regs[0], cold->regs[1], cold->regs[2]);
+    cold_return(e, cold);
+}
+
+void float_test(struct emitter *e)
+{
+    const struct untested_float *u = &e->untested;
+    vector_r(e, by_width(u->wide, INSN_ucomiss, INSN_ucomisd), u->d, u->d);
+    cold_resume(e, cold_untested(e, emit_cold_untested));
+    e->untested.registers = 0;
+}
+
+/* Both once more, in order; the one that was no NaN comes to the same result again. data[1]: the registers of the second, a byte each. */
+static void emit_cold_two(struct emitter *e, struct cold_path *cold)
+{
+    emit_exact(e, ir_at(e->region, (ir_ref)cold->data[0]), cold->regs[3], cold->regs[0], cold->regs[1], cold->regs[2]);
+    int8_t second[4];
+    for (int i = 0; i < 4; i++)
+        second[i] = (int8_t)(cold->data[1] >> 8 * i);
+    emit_exact(e, ir_at(e->region, cold->insn), second[3], second[0], second[1], second[2]);
+    cold_return(e, cold);
+}
+
+/* The result in d of the current instruction is to be tested, now or with the next one. */
+static void repair_nan_later(struct emitter *e, const struct ir_insn *insn, int d, int a, int b, int c)
+{
+    bool wide = is_double(insn);
+    if (e->untested.registers && e->untested.wide == wide) {
+        vector_r(e, by_width(wide, INSN_ucomiss, INSN_ucomisd), d, e->untested.d);
+        struct cold_path *cold = cold_untested(e, emit_cold_two);
+        cold->data[1] = (uint8_t)a | (uint32_t)(uint8_t)b << 8 | (uint32_t)(uint8_t)c << 16 | (uint32_t)(uint8_t)d << 24;
+        cold_resume(e, cold);
+        e->untested.registers = 0;
+        return;
+    }
+    if (e->untested.registers)
+        float_test(e);
+    uint32_t registers = 1u << d | 1u << a | (b == REG_NONE ? 0 : 1u << b) | (c == REG_NONE ? 0 : 1u << c);
+    e->untested = (struct untested_float){.registers = registers, .insn = e->current, .wide = wide,
+                                          .d = (int8_t)d, .a = (int8_t)a, .b = (int8_t)b, .c = (int8_t)c};
+}
+
 /* -- arithmetic ---------------------------------------------------------------------------------------------------- */
 
 static void float_binary(struct emitter *e, const struct ir_insn *insn, ir_ref self, enum vector_insn op, bool commutes)
@@ -60,7 +118,7 @@ static void float_binary(struct emitter *e, const struct ir_insn *insn, ir_ref s
     vector_rr(e, op, v.d, swap ? v.b : v.a, swap ? v.a : v.b);
     if (swap || has_zeros_above(e, insn->a))
         note_zero_upper(e, self);
-    repair_nan(e, insn, is_double(insn), v.d, v.d, v.a, v.b, REG_NONE);
+    repair_nan_later(e, insn, v.d, v.a, v.b, REG_NONE);
 }
 
 void x86_64_emit_float_add(struct emitter *e, const struct ir_insn *insn, ir_ref self)
@@ -90,7 +148,7 @@ void x86_64_emit_float_sqrt(struct emitter *e, const struct ir_insn *insn, ir_re
     vector_rr(e, by_width(is_double(insn), INSN_sqrtss, INSN_sqrtsd), v.d, v.a, v.a);
     if (has_zeros_above(e, insn->a))
         note_zero_upper(e, self);
-    repair_nan(e, insn, is_double(insn), v.d, v.d, v.a, REG_NONE, REG_NONE);
+    repair_nan_later(e, insn, v.d, v.a, REG_NONE, REG_NONE);
 }
 
 void x86_64_emit_float_mul_add(struct emitter *e, const struct ir_insn *insn, ir_ref self)
@@ -100,6 +158,7 @@ void x86_64_emit_float_mul_add(struct emitter *e, const struct ir_insn *insn, ir
         {INSN_fmadd213sd, INSN_fnmadd213sd, INSN_fmsub213sd, INSN_fnmsub213sd}};
     host_flags_clobbered(e);
     if (!x86_64_features.fma) {
+        float_test_before(e, ~0u);
         emit_exact_operands(e, insn, self);
         return;
     }
@@ -109,7 +168,7 @@ void x86_64_emit_float_mul_add(struct emitter *e, const struct ir_insn *insn, ir
     asm_vector(&e->as, ops[is_double(insn)][insn->imm & 3], d, b, operand_reg(c));
     if (has_zeros_above(e, insn->a))
         note_zero_upper(e, self);
-    repair_nan(e, insn, is_double(insn), d, d, a, b, c);
+    repair_nan_later(e, insn, d, a, b, c);
 }
 
 /* -- minimum and maximum --------------------------------------------------------------------------------------------- */
@@ -499,6 +558,7 @@ void x86_64_emit_vector_from_float(struct emitter *e, const struct ir_insn *insn
         zero_above(e, insn->lane, at, at);
         define_alias(e, self, insn->a);
     } else {
+        float_test_before(e, ~0u);
         int a = use_vector(e, insn->a), d = define_vector(e, self);
         zero_above(e, insn->lane, d, a);
     }
