@@ -44,6 +44,9 @@ enum vcpu_fp_rare { VCPU_FP_DEFAULT_NAN = 1, VCPU_FP_FLUSH_HALF = 2, VCPU_FP_ALT
 
 #define VCPU_LOOKUP_ENTRIES 4096          /* indexed by bits 2..13 of the pc */
 struct vcpu_lookup_entry { guest_addr pc; const void *code; };
+static inline unsigned vcpu_lookup_index(guest_addr pc) { return (unsigned)(pc >> 2) % VCPU_LOOKUP_ENTRIES; }
+/* The pc of an empty entry: one that is looked up elsewhere, so that it never matches. Zeroed memory is empty but for entry 0. */
+static inline guest_addr vcpu_lookup_empty(unsigned index) { return index ? 0 : ~(guest_addr)0; }
 #define VCPU_SPILL_SLOTS 64
 #define VCPU_HELPER_VECTORS 4
 
