@@ -8,6 +8,8 @@
 #include "translate/ir/ir.h"
 #include "translate/vcpu.h"
 
+#include <string.h>
+
 #define GUEST_NO_FIELD 0xffff
 
 /* One field of the CPU state. The first one of each table is the flags field (type IR_FLAGS, vcpu.flags). */
@@ -34,6 +36,13 @@ enum guest_mode {
 };
 
 #define GUEST_WINDOW_BYTES 64             /* how much code one fetch reads; no page is smaller */
+#define GUEST_WINDOWS 8
+
+/* Code as it was read: pieces by address, for one translation only, since nobody tells when the code changes. */
+struct guest_windows {
+    guest_addr pc[GUEST_WINDOWS];         /* 1: nothing there */
+    uint8_t bytes[GUEST_WINDOWS][GUEST_WINDOW_BYTES];
+};
 
 /* The state of one translation, front end only. */
 struct translator {
@@ -50,14 +59,19 @@ struct translator {
     /* Whether a block starts at pc already: a superblock that runs into one ends there. May be NULL. */
     bool (*is_translated)(const void *engine, guest_addr pc);
     const void *engine;
-    /* guest_fetch's own: the code around pc, read in one piece */
-    bool window_valid;
-    guest_addr window_pc;
-    uint8_t window[GUEST_WINDOW_BYTES];
+    struct guest_windows *windows;        /* guest_fetch's own; NULL: none yet */
 };
 
-/* Guest code bytes for translate_insn; false: not executable. */
-bool guest_fetch(struct translator *t, guest_addr pc, void *bytes, size_t size);
+/* Guest code bytes for translate_insn and for looking ahead; false: not executable. */
+bool guest_fetch_slow(const struct translator *t, guest_addr pc, void *bytes, size_t size);
+static inline bool guest_fetch(const struct translator *t, guest_addr pc, void *bytes, size_t size)
+{
+    size_t at = pc % GUEST_WINDOW_BYTES, slot = pc / GUEST_WINDOW_BYTES % GUEST_WINDOWS;
+    if (!t->windows || t->windows->pc[slot] != pc - at || at + size > GUEST_WINDOW_BYTES)
+        return guest_fetch_slow(t, pc, bytes, size);
+    memcpy(bytes, t->windows->bytes[slot] + at, size);
+    return true;
+}
 
 struct guest_isa {
     /* numbers */

@@ -2,27 +2,28 @@
  *
  * From guest code to the IR of one superblock: instruction after instruction until one ends it. Knows no ISA.
  */
+#include "common/arena.h"
 #include "translate/guest/guest.h"
 
-#include <string.h>
-
-bool guest_fetch(struct translator *t, guest_addr pc, void *bytes, size_t size)
+bool guest_fetch_slow(const struct translator *t, guest_addr pc, void *bytes, size_t size)
 {
-    guest_addr window = pc & ~(guest_addr)(GUEST_WINDOW_BYTES - 1);
-    size_t at = (size_t)(pc - window);
-    if (at + size > GUEST_WINDOW_BYTES) {
+    size_t at = pc % GUEST_WINDOW_BYTES, slot = pc / GUEST_WINDOW_BYTES % GUEST_WINDOWS;
+    struct guest_windows *windows = t->windows;
+    if (!windows || at + size > GUEST_WINDOW_BYTES)
         return t->fetch(t->user, pc, bytes, size);
-    }
-    if (!t->window_valid || t->window_pc != window) {
-        t->window_valid = false;
-        if (!t->fetch(t->user, window, t->window, GUEST_WINDOW_BYTES)) {
-            return t->fetch(t->user, pc, bytes, size);   /* a mapping that ends inside */
-        }
-        t->window_valid = true;
-        t->window_pc = window;
-    }
-    memcpy(bytes, t->window + at, size);
+    windows->pc[slot] = 1;
+    if (!t->fetch(t->user, pc - at, windows->bytes[slot], GUEST_WINDOW_BYTES))
+        return t->fetch(t->user, pc, bytes, size);   /* a mapping that ends inside */
+    windows->pc[slot] = pc - at;
+    memcpy(bytes, windows->bytes[slot] + at, size);
     return true;
+}
+
+static void open_windows(struct translator *t, struct arena *arena)
+{
+    t->windows = arena_allocate_unset(arena, sizeof *t->windows);
+    for (unsigned i = 0; i < GUEST_WINDOWS; i++)
+        t->windows->pc[i] = 1;
 }
 
 static void append_jump(struct ir_region *region, guest_addr pc)
@@ -57,12 +58,12 @@ static void translate_superblock(struct translator *t, uint32_t max_insns)
 
 struct ir_region *guest_translate(struct translator *t, struct arena *arena, guest_addr pc)
 {
+    open_windows(t, arena);               /* first: the region's instructions grow in place while nothing follows them */
     struct ir_region *region = ir_region_new(arena, t->isa, pc);
     region->mode = t->mode;
     t->region = region;
     t->pc = t->next_pc = pc;
     t->ended = false;
-    t->window_valid = false;
     if (pc & ((1u << t->isa->insn_align) - 1)) {
         append_start_trap(t, VCPU_EXIT_ALIGNMENT);
         return region;

@@ -271,24 +271,36 @@ static void mark_producer(const struct ir_region *region, const struct ir_block 
     marks->wants_sinking |= ref + 1 < block->first + block->count && computes_same(insn + 1, insn);
 }
 
+/* Whether what lies between two instructions, the first of them included, leaves the host's flags alone. */
+static bool keeps_host_flags(const struct ir_region *region, const struct host *host, ir_ref from, ir_ref to)
+{
+    for (ir_ref ref = from; ref < to; ref++) {
+        const struct ir_insn *insn = ir_at(region, ref);
+        if (!insn_is_removed(insn) && !preserves_flags(host, region, insn))
+            return false;
+    }
+    return true;
+}
+
+/* Stops at what has to do with tokens only; what lies between is looked at when a consumer asks for the host's flags. */
 static void mark_block(const struct ir_region *region, const struct host *host, const struct ir_block *block, struct marks *marks)
 {
-    ir_ref in_host = IR_NONE;
+    ir_ref in_host = IR_NONE, checked = 0;  /* the flags are still there just before `checked` */
     for (ir_ref ref = block->first; ref < block->first + block->count; ref++) {
         struct ir_insn *insn = ir_at(region, ref);
-        if (insn_is_removed(insn) || (in_host == IR_NONE && !token_role[insn->op]))
+        if (!token_role[insn->op] || insn_is_removed(insn))
             continue;
         ir_ref token = consumed_token(region, insn);
         if (token != IR_NONE) {
-            mark_consumer(region, insn, token, in_host, marks);
-            if (token != in_host)
+            if (token != in_host || !keeps_host_flags(region, host, checked, ref))
                 in_host = IR_NONE;
+            checked = ref;
+            mark_consumer(region, insn, token, in_host, marks);
         }
         if (is_producer(insn)) {
             mark_producer(region, block, ref, marks);
             in_host = ref;
-        } else if (in_host != IR_NONE && !preserves_flags(host, region, insn)) {
-            in_host = IR_NONE;
+            checked = ref + 1;
         }
     }
 }
@@ -323,6 +335,8 @@ static bool sink_tokens(struct ir_region *region, const struct host *host)
 
 bool pass_flags_fusion(struct ir_region *region, const struct pass_context *context)
 {
+    if (!(region->seen & IR_SEEN_TOKEN))
+        return false;
     struct marks marks = mark_region(region, context->host);
     if (!marks.wants_sinking || !sink_tokens(region, context->host))
         return marks.changed;

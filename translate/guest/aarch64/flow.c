@@ -75,7 +75,7 @@ static bool dead_within(const struct translator *t, guest_addr pc, unsigned *ste
     uint32_t insn;
     while (*steps) {
         --*steps;
-        if (!t->fetch(t->user, pc, &insn, sizeof insn)) {
+        if (!guest_fetch(t, pc, &insn, sizeof insn)) {
             return false;
         }
         switch (flags_use(insn)) {
