@@ -54,11 +54,10 @@ static inline guest_addr vcpu_lookup_empty(unsigned index) { return index ? 0 : 
  * operand's position); an integer result is returned, a vector or float one is left in helper_result. */
 typedef uint64_t vcpu_helper(struct vcpu *cpu, uint64_t a, uint64_t b, uint64_t c, uint64_t extra);
 
+#define VCPU_BEFORE_HOT 16
+
 struct vcpu {
-    /* Offsets below 256 first: hosts bias their state register so that these and the hot guest fields fit one byte. */
     guest_addr pc;                        /* current only outside translated code */
-    uint32_t pending;                     /* nonzero: leave at the next poll */
-    uint32_t flags;                       /* canonical NZCV: bit 15 N, 14 Z, 8 C, 0 V; other bits mean nothing (x86 lahf:seto order) */
     uint64_t exclusive_address;           /* monitor of load_exclusive; ~0: clear */
     uint64_t exclusive_value;
     struct vcpu_lookup_entry *lookup;     /* the table indirect jumps probe; engine_interrupt points it at an empty one */
@@ -94,7 +93,13 @@ struct vcpu {
     uint64_t slow_paths;                  /* how often the host's exact arithmetic was called */
     void *interpreter;                    /* host/interpreter's own */
     void *user;                           /* the run loop's own (the guest thread) */
+
+    /* The last eight bytes, next to the guest's own fields: hosts reach both with one-byte displacements. */
+    __attribute__((aligned(8))) uint8_t before_hot[VCPU_BEFORE_HOT];
+    uint32_t pending;                     /* nonzero: leave at the next poll */
+    uint32_t flags;                       /* canonical NZCV: bit 15 N, 14 Z, 8 C, 0 V; other bits mean nothing (x86 lahf:seto order) */
 };
+_Static_assert(offsetof(struct vcpu, flags) + sizeof(uint32_t) == sizeof(struct vcpu), "adjust VCPU_BEFORE_HOT: pending and flags come last");
 
 /* The guest's sticky exception bits and control word in the host's layout, wherever they are now: callable from helpers and from
  * outside translated code alike (host/x86_64/fp_state.c; the interpreter keeps them in fp_sticky and host_fp_control). */

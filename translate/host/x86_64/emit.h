@@ -33,7 +33,9 @@
 #include "translate/host/host.h"
 #include "translate/host/x86_64/assembler.h"
 
-#define STATE_BIAS 128
+/* r15 points into the guest's own fields, which follow struct vcpu: one-byte displacements reach pending and flags, the last ones of
+ * struct vcpu, and the first 248 bytes behind it, which hold the integer registers. */
+#define STATE_BIAS ((int)sizeof(struct vcpu) + 120)
 #define INTEGER_PIN_COUNT 10
 #define VECTOR_PIN_COUNT 12
 #define REG_STATE R15
