@@ -56,7 +56,7 @@ static void print_inputs(const struct test_case *c)
         const struct pattern *p = pattern_of(c->insns[i]);
         bool is_integer = p && (is_memory(p) || strstr(p->group, "integer") || strstr(p->group, "branch") || strstr(p->group, "system"));
         for (unsigned k = 0; p && k < p->argument_count; k++) {
-            const struct pattern_argument *a = &p->arguments[k];
+            const struct pattern_argument *a = argument_at(p, k);
             if (a->name[0] != 'r' || a->piece_count != 1 || a->pieces[0].width != 5)
                 continue;
             unsigned number = (unsigned)pattern_argument_value(a, c->insns[i]);

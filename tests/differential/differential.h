@@ -24,6 +24,10 @@ bool is_memory(const struct pattern *p);
 /* Its value is the machine's own, so there is nothing to compare: tests/aarch64/insn has it. */
 bool is_machine_register(const struct pattern *p);
 const struct pattern_argument *argument(const struct pattern *p, const char *name);
+static inline const struct pattern_argument *argument_at(const struct pattern *p, unsigned i)
+{
+    return &pattern_arguments(&aarch64_patterns, p)[i];
+}
 
 /* Makes both sides alike in what is known to differ, and nothing else. Returns whether it had to. */
 bool forgive(const struct test_case *c, struct test_result *expected, struct test_result *actual);

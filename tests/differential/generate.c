@@ -22,8 +22,8 @@ static uint64_t below(uint64_t *seed, uint64_t limit)
 const struct pattern_argument *argument(const struct pattern *p, const char *name)
 {
     for (unsigned i = 0; i < p->argument_count; i++)
-        if (strcmp(p->arguments[i].name, name) == 0)
-            return &p->arguments[i];
+        if (strcmp(argument_at(p, i)->name, name) == 0)
+            return argument_at(p, i);
     return NULL;
 }
 
@@ -132,7 +132,7 @@ static bool never_ends(const struct pattern *p, uint32_t insn)
     if (!is_branch(p))
         return false;
     for (unsigned i = 0; i < p->argument_count; i++) {
-        const struct pattern_argument *a = &p->arguments[i];
+        const struct pattern_argument *a = argument_at(p, i);
         if (a->shift == 2 && a->is_signed && pattern_argument_value(a, insn) <= 0 && pattern_argument_value(a, insn) > -4096)
             return true;
     }
@@ -149,7 +149,7 @@ static bool is_register_argument(const struct pattern_argument *a)
 static bool uses_register(const struct pattern *p, uint32_t insn, unsigned number)
 {
     for (unsigned i = 0; i < p->argument_count; i++)
-        if (is_register_argument(&p->arguments[i]) && pattern_argument_value(&p->arguments[i], insn) == number)
+        if (is_register_argument(argument_at(p, i)) && pattern_argument_value(argument_at(p, i), insn) == number)
             return true;
     return false;
 }
@@ -159,8 +159,8 @@ static uint32_t narrow_registers(uint64_t *seed, const struct pattern *p, uint32
 {
     uint32_t narrowed = insn;
     for (unsigned i = 0; i < p->argument_count; i++) {
-        if (is_register_argument(&p->arguments[i]) && below(seed, 4)) {
-            unsigned lsb = p->arguments[i].pieces[0].lsb;
+        if (is_register_argument(argument_at(p, i)) && below(seed, 4)) {
+            unsigned lsb = argument_at(p, i)->pieces[0].lsb;
             narrowed = (narrowed & ~(31u << lsb)) | (uint32_t)below(seed, 8) << lsb;
         }
     }

@@ -44,34 +44,60 @@ static void write_header(FILE *out, const struct generator *g)
 
 static void write_arguments(FILE *out, const struct pattern_line *pattern)
 {
-    if (pattern->argument_count) {
-        fprintf(out, "static const struct pattern_argument arguments%u[] = {\n", pattern->number);
-        for (unsigned i = 0; i < pattern->argument_count; i++) {
-            const struct argument *argument = &pattern->arguments[i];
-            fprintf(out, "    {\"%s\", {", argument->name);
-            for (unsigned k = 0; k < argument->piece_count; k++) {
-                fprintf(out, "{%u, %u}, ", argument->pieces[k].lsb, argument->pieces[k].width);
-            }
-            fprintf(out, "{0, 0}}, %u, %u, %d, %uu},\n", argument->piece_count, argument->shift, argument->is_signed, argument->constant);
+    for (unsigned i = 0; i < pattern->argument_count; i++) {
+        const struct argument *argument = &pattern->arguments[i];
+        fprintf(out, "    {\"%s\", {", argument->name);
+        for (unsigned k = 0; k < argument->piece_count; k++) {
+            fprintf(out, "{%u, %u}, ", argument->pieces[k].lsb, argument->pieces[k].width);
         }
-        fprintf(out, "};\n");
-    }
-    if (pattern->exclusion_count) {
-        fprintf(out, "static const struct pattern_exclusion exclusions%u[] = {", pattern->number);
-        for (unsigned i = 0; i < pattern->exclusion_count; i++) {
-            fprintf(out, "{0x%08x, 0x%08x}, ", pattern->exclusions[i].mask, pattern->exclusions[i].value);
-        }
-        fprintf(out, "};\n");
+        fprintf(out, "{0, 0}}, %u, %u, %d, %uu},\n", argument->piece_count, argument->shift, argument->is_signed, argument->constant);
     }
 }
 
-static void write_pattern(FILE *out, const struct pattern_line *pattern)
+static void write_exclusions(FILE *out, const struct pattern_line *pattern)
 {
-    fprintf(out, "    [%u] = {\"%s\", \"%s\", \"%s\", 0x%08x, 0x%08x, ", pattern->number, pattern->name, pattern->group, pattern->format,
-            pattern->mask, pattern->value);
-    fprintf(out, pattern->argument_count ? "arguments%u, " : "NULL, ", pattern->number);
-    fprintf(out, pattern->exclusion_count ? "exclusions%u, " : "NULL, ", pattern->number);
-    fprintf(out, "%u, %u},\n", pattern->argument_count, pattern->exclusion_count);
+    for (unsigned i = 0; i < pattern->exclusion_count; i++) {
+        fprintf(out, "    {0x%08x, 0x%08x},\n", pattern->exclusions[i].mask, pattern->exclusions[i].value);
+    }
+}
+
+static void check_sizes(const struct generator *g, const struct pattern_line *pattern)
+{
+    bool fits = strlen(pattern->name) < PATTERN_NAME && strlen(pattern->group) < PATTERN_NAME && strlen(pattern->format) < PATTERN_FORMAT;
+    for (unsigned i = 0; i < pattern->argument_count; i++) {
+        fits = fits && strlen(pattern->arguments[i].name) < PATTERN_ARGUMENT_NAME;
+    }
+    if (!fits) {
+        fail(g, "the texts of %s are longer than patterns.h has room for", pattern->name);
+    }
+}
+
+static void write_pattern(FILE *out, const struct pattern_line *pattern, unsigned arguments, unsigned exclusions)
+{
+    fprintf(out, "    [%u] = {\"%s\", \"%s\", \"%s\", 0x%08x, 0x%08x, %u, %u, %u, %u},\n", pattern->number, pattern->name, pattern->group,
+            pattern->format, pattern->mask, pattern->value, arguments, exclusions, pattern->argument_count, pattern->exclusion_count);
+}
+
+/* Arguments and exclusions of all patterns stand one after the other; each pattern says where its own begin. */
+static void write_patterns(FILE *out, const struct generator *g)
+{
+    unsigned arguments = 0, exclusions = 0;
+    fprintf(out, "static const struct pattern_argument arguments[] = {\n");
+    for (unsigned i = 0; i < g->pattern_count; i++) {
+        check_sizes(g, &g->patterns[i]);
+        write_arguments(out, &g->patterns[i]);
+    }
+    fprintf(out, "    {\"\", {{0, 0}}, 0, 0, 0, 0u},\n};\nstatic const struct pattern_exclusion exclusions[] = {\n");
+    for (unsigned i = 0; i < g->pattern_count; i++) {
+        write_exclusions(out, &g->patterns[i]);
+    }
+    fprintf(out, "    {0, 0},\n};\nstatic const struct pattern patterns[] = {\n");
+    for (unsigned i = 0; i < g->pattern_count; i++) {
+        write_pattern(out, &g->patterns[i], arguments, exclusions);
+        arguments += g->patterns[i].argument_count;
+        exclusions += g->patterns[i].exclusion_count;
+    }
+    fprintf(out, "};\n");
 }
 
 static void write_words(FILE *out, const char *name, const uint16_t *words, unsigned count)
@@ -86,11 +112,11 @@ static void write_words(FILE *out, const char *name, const uint16_t *words, unsi
 static void write_names(FILE *out, const struct generator *g)
 {
     for (unsigned i = 0; i < g->names_count; i++) {
-        fprintf(out, "static const char *const names%u[] = {", i);
+        fprintf(out, "static const char names%u[] =", i);
         for (unsigned k = 0; k < g->names[i].count; k++) {
-            fprintf(out, "%s\"%s\",", k % 16 ? " " : "\n    ", g->names[i].names[k]);
+            fprintf(out, "%s\"%s\\0\"", k % 16 ? " " : "\n    ", g->names[i].names[k]);
         }
-        fprintf(out, "\n};\n");
+        fprintf(out, ";\n");
     }
     fprintf(out, "static const struct pattern_names names[] = {\n");
     for (unsigned i = 0; i < g->names_count; i++) {
@@ -105,23 +131,18 @@ static void write_names(FILE *out, const struct generator *g)
 
 static void write_tables(FILE *out, const struct generator *g)
 {
+    write_patterns(out, g);
+    fprintf(out, "static const struct pattern_match matches[] = {\n");
     for (unsigned i = 0; i < g->pattern_count; i++) {
-        write_arguments(out, &g->patterns[i]);
-    }
-    fprintf(out, "static const struct pattern patterns[] = {\n");
-    for (unsigned i = 0; i < g->pattern_count; i++) {
-        write_pattern(out, &g->patterns[i]);
-    }
-    fprintf(out, "};\nstatic const struct pattern_match matches[] = {\n");
-    for (unsigned i = 0; i < g->pattern_count; i++) {
-        fprintf(out, "    [%u] = {0x%08x, 0x%08x},\n", g->patterns[i].number, g->patterns[i].mask, g->patterns[i].value);
+        fprintf(out, "    [%u] = {0x%08x, 0x%08x, %d},\n", g->patterns[i].number, g->patterns[i].mask, g->patterns[i].value,
+                g->patterns[i].exclusion_count > 0);
     }
     fprintf(out, "};\n");
     write_words(out, "tree", g->tree, g->tree_size);
     write_words(out, "lists", g->lists, g->list_size);
     write_names(out, g);
     fprintf(out,
-            "const struct pattern_set %s_patterns = {\n    \"%s\", patterns, matches, %u, %u, tree, lists, names, %u, todo, %u,\n};\n\n",
+            "const struct pattern_set %s_patterns = {\n    \"%s\", patterns, arguments, exclusions, matches, %u, %u, tree, lists, names, %u, todo, %u,\n};\n\n",
             g->isa, g->isa, g->translated_count, g->pattern_count, g->names_count, g->todo_count);
 }
 

@@ -13,6 +13,9 @@
 
 #define PATTERN_PIECES 6                  /* as in translate/guest/patterns.h */
 #define PATTERN_ARGUMENTS 12
+#define PATTERN_NAME 24
+#define PATTERN_FORMAT 80
+#define PATTERN_ARGUMENT_NAME 16
 #define MAX_TOKENS 1100
 #define MAX_NAMES 1024
 #define MAX_TABLES 128

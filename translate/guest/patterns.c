@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 int64_t pattern_argument_value(const struct pattern_argument *argument, uint32_t insn)
 {
@@ -27,10 +28,11 @@ int64_t pattern_argument_value(const struct pattern_argument *argument, uint32_t
     return (int64_t)(value << argument->shift);
 }
 
-bool pattern_excludes(const struct pattern *pattern, uint32_t insn)
+bool pattern_excludes(const struct pattern_set *set, const struct pattern *pattern, uint32_t insn)
 {
+    const struct pattern_exclusion *exclusions = set->exclusions + pattern->exclusions;
     for (unsigned i = 0; i < pattern->exclusion_count; i++) {
-        if ((insn & pattern->exclusions[i].mask) == pattern->exclusions[i].value) {
+        if ((insn & exclusions[i].mask) == exclusions[i].value) {
             return true;
         }
     }
@@ -51,6 +53,18 @@ static void append(struct text *text, const char *format, ...)
     }
 }
 
+static const char *name_of(const struct pattern_names *names, uint64_t value)
+{
+    const char *name = names->names;
+    if (value >= names->count) {
+        return "?";
+    }
+    while (value--) {
+        name += strlen(name) + 1;
+    }
+    return name;
+}
+
 /* One {i,j:kind}; returns what follows it. */
 static const char *append_substitution(const struct pattern_set *set, const struct pattern *pattern, guest_addr pc, uint32_t insn,
                                        const char *format, struct text *text)
@@ -58,7 +72,7 @@ static const char *append_substitution(const struct pattern_set *set, const stru
     int64_t value = 0;
     char *next;
     do {
-        const struct pattern_argument *argument = &pattern->arguments[strtoul(format + 1, &next, 10)];
+        const struct pattern_argument *argument = &pattern_arguments(set, pattern)[strtoul(format + 1, &next, 10)];
         unsigned width = 0;
         for (unsigned i = 0; i < argument->piece_count; i++) {
             width += argument->pieces[i].width;
@@ -70,10 +84,7 @@ static const char *append_substitution(const struct pattern_set *set, const stru
     case 'd': append(text, "%" PRId64, value); break;
     case 'x': append(text, "0x%" PRIx64, value); break;
     case 'p': append(text, "0x%" PRIx64, pc + (uint64_t)value); break;
-    default: {
-        const struct pattern_names *names = &set->names[strtoul(format + 1, NULL, 10)];
-        append(text, "%s", (uint64_t)value < names->count ? names->names[value] : "?");
-    }
+    default: append(text, "%s", name_of(&set->names[strtoul(format + 1, NULL, 10)], (uint64_t)value));
     }
     while (*format != '}') {
         format++;
