@@ -207,8 +207,8 @@ static uint32_t body_insn(uint64_t *seed, unsigned at, unsigned end, unsigned co
         if (!insn || is_half_fixed(insn))
             continue;
         insn = narrow_registers(seed, p, insn);
-        if (uses_register(p, insn, counter))
-            continue;
+        if (uses_register(p, insn, counter) || (is_memory(p) && uses_register(p, insn, 30)))
+            continue;                         /* x30 may point to the code, which nobody would flush */
         aim(seed, p, insn, state);
         return insn;
     }

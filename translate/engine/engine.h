@@ -45,6 +45,8 @@ struct code_block {
     struct page_link page_links[2];       /* a superblock touches at most two pages */
     struct host_code host;                /* arrays copied to the segment's metadata */
     const uint8_t *guest_bytes;
+    const guest_addr *flags_dead_at;      /* exits' targets of which it was assumed */
+    uint32_t flags_dead_count;
 };
 
 /* One guest page that holds translated code. Never freed: there are few. */

@@ -25,6 +25,16 @@ static bool has_bytes(const struct code_block *block, const uint8_t *bytes, size
     return length <= size && memcmp(bytes, block->guest_bytes, length) == 0;
 }
 
+/* The code around a block was looked at too: does it still overwrite the flags unread? */
+static bool flags_still_dead(const struct engine *engine, const struct code_block *block)
+{
+    struct translator translator = {.isa = engine->isa, .mode = engine->mode, .fetch = engine->options.fetch, .user = engine->options.user};
+    for (uint32_t i = 0; i < block->flags_dead_count; i++)
+        if (!engine->isa->flags_dead_at(&translator, block->flags_dead_at[i]))
+            return false;
+    return true;
+}
+
 /* A dead block whose guest bytes are there again: JITs often write what they wrote before, and programs toggle a few versions of
  * an instruction. More than that many dead blocks of one pc would only lengthen its chain. */
 static struct code_block *revive(struct engine *engine, guest_addr pc)
@@ -40,7 +50,7 @@ static struct code_block *revive(struct engine *engine, guest_addr pc)
     unsigned seen = 0;
     for (struct code_block *next; block; block = next) {
         next = block_next_dead(engine, pc, block);
-        if (has_bytes(block, bytes, size)) {
+        if (has_bytes(block, bytes, size) && flags_still_dead(engine, block)) {
             block_publish(engine, block);
             engine->statistics.reused_blocks++;
             return block;
@@ -103,6 +113,22 @@ static void keep_host_code(struct arena *arena, struct code_block *block, const 
     code->exits = NULL;
 }
 
+static void keep_assumptions(struct arena *arena, struct code_block *block, const struct ir_region *region)
+{
+    uint32_t count = 0;
+    for (ir_ref ref = 0; ref < region->count; ref++)
+        count += (region->insns[ref].note & IR_NOTE_FLAGS_DEAD) != 0;
+    block->flags_dead_count = count;
+    block->flags_dead_at = NULL;
+    if (!count)
+        return;
+    guest_addr *targets = arena_allocate(arena, count * sizeof *targets);
+    for (ir_ref ref = 0; ref < region->count; ref++)
+        if (region->insns[ref].note & IR_NOTE_FLAGS_DEAD)
+            targets[--count] = region->insns[ref].imm;
+    block->flags_dead_at = targets;
+}
+
 static void segment_append(struct code_segment *segment, struct code_block *block)
 {
     if (segment->block_count == segment->block_capacity) {
@@ -127,6 +153,7 @@ static struct code_block *publish(struct engine *engine, const struct ir_region 
     block->guest_end = region->guest_end;
     block->guest_insns = region->guest_insns;
     keep_host_code(segment->metadata, block, made);
+    keep_assumptions(segment->metadata, block, region);
     block->entry = made->code + made->entry;
     size_t guest_size = region->guest_end - region->pc;
     uint8_t *bytes = arena_allocate(segment->metadata, guest_size);

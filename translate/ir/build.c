@@ -20,6 +20,8 @@ struct ir_builder {
     guest_addr insn_pc;                   /* of the guest instruction being lowered */
     bool insn_pending;                    /* … whose insn_start nothing needed so far */
     bool unfolded;
+    bool may_have_faulted;                /* since flags_put */
+    ir_ref flags_put;                     /* the last put of the flags field in this block, or IR_NONE */
     unsigned field_count;
     ir_ref *field_value;                  /* by field: the value it holds now, or IR_NONE if unknown */
     /* By hash: where such a value may have been appended. Never cleared: whatever it says is compared with the instruction there. */
@@ -29,6 +31,7 @@ struct ir_builder {
 static void forget_fields(struct ir_builder *builder)
 {
     memset(builder->field_value, 0xff, builder->field_count * sizeof *builder->field_value);
+    builder->flags_put = IR_NONE;
 }
 
 void ir_begin_block(struct ir_region *region, guest_addr pc)
@@ -211,6 +214,8 @@ static ir_ref append_get(struct ir_region *region, const struct ir_insn *insn)
     ir_ref *value = &builder->field_value[insn->imm];
     if (*value == IR_NONE)
         *value = append_plain(region, insn);
+    else if (insn->imm == GUEST_FIELD_FLAGS && builder->may_have_faulted && builder->flags_put < region->count)
+        ir_at(region, builder->flags_put)->note |= IR_NOTE_FLAGS_KEPT;
     return *value;
 }
 
@@ -222,7 +227,11 @@ static void append_put(struct ir_region *region, const struct ir_insn *insn)
             return;
         builder->field_value[insn->imm] = insn->a;
     }
-    append_plain(region, insn);
+    ir_ref ref = append_plain(region, insn);
+    if (insn->imm == GUEST_FIELD_FLAGS) {
+        builder->flags_put = ref;
+        builder->may_have_faulted = false;
+    }
 }
 
 static ir_ref append_helper(struct ir_region *region, const struct ir_insn *insn)
@@ -233,6 +242,7 @@ static ir_ref append_helper(struct ir_region *region, const struct ir_insn *insn
     if (effects == HELPER_PURE && insn->type != IR_VOID)
         return append_value(region, insn);
     mark_insn(region);
+    region->builder->may_have_faulted |= (effects & HELPER_MAY_FAULT) != 0;
     if (effects & HELPER_WRITES_STATE)
         forget_fields(region->builder);
     ir_ref ref = append_plain(region, insn);
@@ -295,8 +305,10 @@ static ir_ref append(struct ir_region *region, struct ir_insn *insn)
     default:
         if (!(ir_op_effects[insn->op] & ~IR_COMMUTES))
             return append_pure(region, insn);
-        if (ir_op_effects[insn->op] & IR_MAY_FAULT || insn->op == IR_trap)
+        if (ir_op_effects[insn->op] & IR_MAY_FAULT || insn->op == IR_trap) {
             mark_insn(region);
+            region->builder->may_have_faulted = true;
+        }
     }
     ir_ref ref = append_plain(region, insn);
     return ir_op_info[insn->op].result == IR_RESULT_NONE ? IR_NONE : ref;
@@ -379,6 +391,7 @@ ir_ref ir_load(struct ir_region *region, enum ir_type type, uint16_t mem, ir_ref
 {
     struct ir_insn insn = {.op = IR_load, .type = type, .mem = mem, .a = base, .b = index, .c = IR_NONE, .imm = (uint64_t)displacement};
     mark_insn(region);
+    region->builder->may_have_faulted = true;
     return append_plain(region, &insn);
 }
 
@@ -386,6 +399,7 @@ void ir_store(struct ir_region *region, enum ir_type type, uint16_t mem, ir_ref 
 {
     struct ir_insn insn = {.op = IR_store, .type = type, .mem = mem, .a = base, .b = index, .c = value, .imm = (uint64_t)displacement};
     mark_insn(region);
+    region->builder->may_have_faulted = true;
     append_plain(region, &insn);
 }
 

@@ -35,6 +35,7 @@
 const struct ir_bit_name ir_note_names[IR_NOTE_NAMES] = {
     {IR_NOTE_GUEST_PC, "guest_pc"}, {IR_NOTE_BACKWARD, "backward"}, {IR_NOTE_FLAGS_DEAD, "flags_dead"},
     {IR_NOTE_FLAGS_IN_HOST, "flags_in_host"}, {IR_NOTE_REMOVED, "removed"}, {IR_NOTE_FLAGS_PAIR, "flags_pair"},
+    {IR_NOTE_FLAGS_KEPT, "flags_kept"},
 };
 const struct ir_bit_name ir_mem_names[IR_MEM_NAMES] = {
     {IR_MEM_SIGNED, "signed"}, {IR_MEM_BIG_ENDIAN, "big_endian"}, {IR_MEM_ACQUIRE, "acquire"}, {IR_MEM_RELEASE, "release"},

@@ -18,7 +18,7 @@ struct ir_words ir_cond_words(unsigned op);
 bool ir_uses_lane(unsigned op);           /* its lane is printed even when it is 8 bits */
 
 struct ir_bit_name { uint16_t bit; const char *name; };
-#define IR_NOTE_NAMES 6
+#define IR_NOTE_NAMES 7
 #define IR_MEM_NAMES 7
 extern const struct ir_bit_name ir_note_names[IR_NOTE_NAMES], ir_mem_names[IR_MEM_NAMES];
 

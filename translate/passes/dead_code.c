@@ -5,8 +5,9 @@
  * Values: uses are counted, and what has neither effect nor use goes. Guest state: a put is dead when the same field is put again
  * before anything could see the first value: an exit, an access that may fault, a helper that looks at the state, a get. (Gets
  * after puts are the builder's business.) Flags: exits are told when the code they go to overwrites the flags field unread, and a put
- * that is overwritten before any exit that needs it goes away, whatever may fault in between: a snapshot has to give the flags
- * only where they are still needed later. An exit that takes the field along uses the token that was put last.
+ * that is overwritten before any exit that needs it goes away, whatever may fault in between, unless the guest reads the flags after
+ * such an access (IR_NOTE_FLAGS_KEPT): a fault's handler may have it made again, and what follows finds them in the field. An exit
+ * that takes the field along uses the token that was put last.
  */
 #include "translate/passes/passes.h"
 #include "translate/passes/scan.h"
@@ -70,7 +71,7 @@ static bool scan_put(struct scan *scan, struct ir_insn *insn)
         return remove_insn(scan, insn);
     scan->overwritten[insn->imm] = scan->epoch;
     if (is_flags) {
-        bool needed = scan->flags_needed;
+        bool needed = scan->flags_needed || (insn->note & IR_NOTE_FLAGS_KEPT);
         scan->flags_needed = false;
         if (!needed)
             return remove_insn(scan, insn);
