@@ -5,9 +5,13 @@
  */
 #include "translate/host/x86_64/emit.h"
 
-#include <cpuid.h>
 #include <stdlib.h>
 #include <string.h>
+#if __has_include(<sys/platform/x86.h>)
+#include <sys/platform/x86.h>
+#else
+#include <cpuid.h>
+#endif
 
 struct x86_64_features x86_64_features;
 
@@ -15,12 +19,26 @@ enum { XCR0_AVX = 0x6, XCR0_AVX512 = 0xe6 };
 
 struct leaf { unsigned eax, ebx, ecx, edx; };
 
-static struct leaf cpuid_leaf(unsigned number, unsigned sub)
+/* The C library has asked already, where it tells: CPUID costs microseconds in a virtual machine. */
+#if __has_include(<sys/platform/x86.h>)
+enum { BASIC = CPUID_INDEX_1, STRUCTURED = CPUID_INDEX_7, EXTENDED = CPUID_INDEX_80000001 };
+
+static struct leaf cpuid_leaf(unsigned index)
+{
+    const unsigned *words = __x86_get_cpuid_feature_leaf(index)->cpuid_array;
+    return (struct leaf){words[0], words[1], words[2], words[3]};
+}
+#else
+enum { BASIC = 1, STRUCTURED = 7 };
+#define EXTENDED 0x80000001u
+
+static struct leaf cpuid_leaf(unsigned number)
 {
     struct leaf leaf = {0};
-    __get_cpuid_count(number, sub, &leaf.eax, &leaf.ebx, &leaf.ecx, &leaf.edx);
+    __get_cpuid_count(number, 0, &leaf.eax, &leaf.ebx, &leaf.ecx, &leaf.edx);
     return leaf;
 }
+#endif
 
 static unsigned enabled_state(void)
 {
@@ -47,7 +65,7 @@ static void limit_features(struct x86_64_features *features)
 
 bool x86_64_features_probe(void)
 {
-    struct leaf basic = cpuid_leaf(1, 0), structured = cpuid_leaf(7, 0), extended = cpuid_leaf(0x80000001, 0);
+    struct leaf basic = cpuid_leaf(BASIC), structured = cpuid_leaf(STRUCTURED), extended = cpuid_leaf(EXTENDED);
     unsigned state = bit(basic.ecx, 27) ? enabled_state() : 0;
     bool has_avx = bit(basic.ecx, 28) && (state & XCR0_AVX) == XCR0_AVX;
     bool has_avx512 = has_avx && bit(structured.ebx, 16) && (state & XCR0_AVX512) == XCR0_AVX512;
