@@ -64,7 +64,8 @@ struct call_description {
 };
 
 /* -- constants ----------------------------------------------------------------------------------------------------------- */
-struct constant { const char *name; uint64_t value, mask; };   /* set when (x & mask) == value */
+/* Names in place: a pointer would be relocated at each start. */
+struct constant { char name[56]; uint64_t value, mask; };      /* set when (x & mask) == value */
 struct constant_set { const char *name; uint16_t count; bool is_flags; const struct constant *values; };
 struct constant_pair { uint64_t guest, guest_mask, host, host_mask; };
 /* Only what differs; NULL pairs: nothing does. */
@@ -75,7 +76,7 @@ enum field_kind { FIELD_UNSIGNED, FIELD_SIGNED, FIELD_POINTER, FIELD_CHARACTERS,
 enum field_print { PRINT_DECIMAL, PRINT_HEX, PRINT_OCTAL, PRINT_FLAGS, PRINT_ENUM, PRINT_SIGNAL, PRINT_FD, PRINT_HIDDEN };
 
 struct field_layout {
-    const char *name;
+    char name[24];
     uint16_t offset, size, count;              /* size of one of `count` elements */
     uint8_t kind, print;
     uint16_t detail;                           /* struct_id or constant_set_id */
