@@ -85,7 +85,7 @@ static bool prediction_stack_new(struct vcpu *cpu)
     cpu->prediction_base = (uint64_t)(stack + PREDICTION_GUARD_BYTES + PREDICTION_STACK_BYTES - PREDICTION_MARGIN);
     cpu->prediction_stack = cpu->prediction_base;
     for (uint64_t *at = (uint64_t *)cpu->prediction_base; at < (uint64_t *)(cpu->prediction_base + PREDICTION_MARGIN); at++)
-        *at = 1;                          /* no guest returns to an odd address */
+        *at = 1;                          /* hardly a guest returns to an odd address; the host copes with the one that does */
     return true;
 }
 

@@ -16,6 +16,8 @@ static bool init(const struct guest_isa *isa)
 static void vcpu_init(struct vcpu *cpu)
 {
     memcpy(cpu->entry_points, x86_64_stubs.entry_points, sizeof x86_64_stubs.entry_points);
+    for (int i = 0; i <= RETURN_MISS_DEPTH; i++)
+        ((const void **)cpu->prediction_base)[2 * i] = x86_64_stubs.return_base;
 }
 
 /* Aligned, so that threads running the code see the old or the new jump. */

@@ -143,11 +143,19 @@ uint32_t emit_lookup_probe(struct assembler *as, struct operand *hit)
     return asm_jcc(as, HOST_NE);
 }
 
+/* Below the prediction stack's base the guest's address is EMPTY_PREDICTION: a guest that does return there is looked up like any. */
+static void emit_return_base(struct assembler *as, uint32_t lookup)
+{
+    asm_mov(as, 8, RSP, VCPU(prediction_base));
+    asm_mov_imm(as, RAX, EMPTY_PREDICTION);
+    asm_patch(as, asm_jmp(as), lookup);
+}
+
 /* A return that its prediction does not fit: the caller may be a few frames up (longjmp, tail calls, an unwinder); else everything is
  * forgotten. */
 static void emit_return_miss(struct assembler *as, uint32_t lookup)
 {
-    enum { DEPTH = 8 };
+    enum { DEPTH = RETURN_MISS_DEPTH };
     uint32_t found[DEPTH];
     for (int i = 0; i < DEPTH; i++) {
         asm_alu(as, ALU_CMP, 8, RAX, operand_mem(RSP, 8 + 16 * (i + 1)));
@@ -236,6 +244,8 @@ bool x86_64_stubs_make(const struct guest_isa *isa)
     emit_lookup(&as, isa);
     entry[STUB_RETURN_MISS] = here(&as);
     emit_return_miss(&as, (uint32_t)((const uint8_t *)entry[STUB_LOOKUP] - memory));
+    stubs.return_base = here(&as);
+    emit_return_base(&as, (uint32_t)((const uint8_t *)entry[STUB_LOOKUP] - memory));
     entry[STUB_HELPER] = entry[STUB_HELPER_STATE] = here(&as);
     emit_helper(&as, isa);
     entry[STUB_FLOAT_COLD] = here(&as);
