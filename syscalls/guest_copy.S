@@ -19,15 +19,29 @@ guest_copy_start:
         xorl    %eax, %eax
         ret
 1:      cmpq    $4, %rdx
-        jb      2f
+        jb      5f
         movl    (%rsi), %eax
         movl    -4(%rsi,%rdx), %ecx
         movl    %eax, (%rdi)
         movl    %ecx, -4(%rdi,%rdx)
         xorl    %eax, %eax
         ret
-2:
-3:      movq    %rdx, %rcx
+3:      cmpq    $128, %rdx              /* shorter than what starting rep movs takes */
+        ja      5f
+        leaq    -8(%rdx), %rcx
+        leaq    (%rsi,%rcx), %r8        /* the last eight bytes */
+        addq    %rdi, %rcx
+4:      movq    (%rsi), %rax
+        movq    %rax, (%rdi)
+        addq    $8, %rsi
+        addq    $8, %rdi
+        cmpq    %rcx, %rdi
+        jb      4b
+        movq    (%r8), %rax
+        movq    %rax, (%rcx)
+        xorl    %eax, %eax
+        ret
+5:      movq    %rdx, %rcx
         rep movsb
         xorl    %eax, %eax
         ret

@@ -335,6 +335,51 @@ Test(build, marks_backward_exits)
     cr_assert_not(ir_at(region, region->count - 1)->note & IR_NOTE_BACKWARD);
 }
 
+Test(build, merges_equal_operations)
+{
+    ir_ref x = ir_get(region, X0), y = ir_get(region, X1);
+    ir_ref sum = ir_binary(region, IR_add, IR_I64, x, y);
+    cr_assert_eq(ir_binary(region, IR_add, IR_I64, y, x), sum, "either order");
+    cr_assert_neq(ir_binary(region, IR_sub, IR_I64, x, y), ir_binary(region, IR_sub, IR_I64, y, x));
+    cr_assert_neq(ir_binary(region, IR_add, IR_I32, x, y), sum);
+    ir_ref load = ir_load(region, IR_I64, IR_MEM(3, 0), x, IR_NONE, 0);
+    cr_assert_neq(ir_load(region, IR_I64, IR_MEM(3, 0), x, IR_NONE, 0), load, "memory may change");
+}
+
+static unsigned count_op(enum ir_op op)
+{
+    unsigned count = 0;
+    for (ir_ref ref = 0; ref < region->count; ref++)
+        count += ir_at(region, ref)->op == op;
+    return count;
+}
+
+Test(build, marks_a_guest_instruction_where_something_needs_it)
+{
+    ir_begin_insn(region, 0x1000);
+    ir_ref x = ir_get(region, X0);
+    ir_put(region, X1, ir_binary_imm(region, IR_add, IR_I64, x, 5));
+    cr_assert_eq(count_op(IR_insn_start), 0, "nothing can stop in the middle");
+    ir_begin_insn(region, 0x1004);
+    ir_load(region, IR_I64, IR_MEM(3, 0), x, IR_NONE, 0);
+    ir_load(region, IR_I64, IR_MEM(3, 0), x, IR_NONE, 8);
+    cr_assert_eq(count_op(IR_insn_start), 1);
+    cr_assert_eq(ir_at(region, region->count - 3)->imm, 0x1004);
+    ir_begin_insn(region, 0x1008);
+    ir_ref token = ir_get(region, NZCV);
+    struct ir_insn set = {.op = IR_set_if, .type = IR_I64, .cond = COND_EQ, .a = token};
+    ir_append(region, set);
+    ir_load(region, IR_I64, IR_MEM(3, 0), x, IR_NONE, 16);
+    cr_assert_eq(ir_at(region, region->count - 3)->op, IR_insn_start, "before what is executed again after a fault");
+    cr_assert_eq(count_op(IR_insn_start), 2);
+    ir_begin_insn(region, 0x100c);
+    struct ir_mark mark = ir_mark(region);
+    ir_load(region, IR_I64, IR_MEM(3, 0), x, IR_NONE, 24);
+    ir_rewind(region, mark);
+    ir_trap(region, 1, 0);
+    cr_assert_eq(ir_at(region, region->count - 2)->imm, 0x100c, "dropped with the load, and back for the trap");
+}
+
 Test(build, grows)
 {
     ir_ref x = ir_get(region, X0);

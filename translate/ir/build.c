@@ -311,7 +311,15 @@ static ir_ref append(struct ir_region *region, struct ir_insn *insn)
         }
     }
     ir_ref ref = append_plain(region, insn);
-    return ir_op_info[insn->op].result == IR_RESULT_NONE ? IR_NONE : ref;
+    return ir_op_result[insn->op] == IR_RESULT_NONE ? IR_NONE : ref;
+}
+
+/* Nearly all that come here are pure, and need not be told apart by an indirect jump that the host rarely predicts. */
+static inline ir_ref append_operation(struct ir_region *region, struct ir_insn *insn)
+{
+    if (!(ir_op_effects[insn->op] & ~IR_COMMUTES) && insn->op != IR_constant)
+        return append_pure(region, insn);
+    return append(region, insn);
 }
 
 ir_ref ir_append(struct ir_region *region, struct ir_insn insn)
@@ -357,7 +365,7 @@ void ir_put(struct ir_region *region, unsigned field, ir_ref value)
 ir_ref ir_ternary(struct ir_region *region, enum ir_op op, enum ir_type type, ir_ref a, ir_ref b, ir_ref c)
 {
     struct ir_insn insn = {.op = op, .type = type, .a = a, .b = b, .c = c};
-    return append(region, &insn);
+    return append_operation(region, &insn);
 }
 
 ir_ref ir_binary(struct ir_region *region, enum ir_op op, enum ir_type type, ir_ref a, ir_ref b)
@@ -378,7 +386,7 @@ ir_ref ir_binary_imm(struct ir_region *region, enum ir_op op, enum ir_type type,
 ir_ref ir_unary_lane(struct ir_region *region, enum ir_op op, enum ir_type type, enum ir_lane lane, ir_ref a, uint64_t imm)
 {
     struct ir_insn insn = {.op = op, .type = type, .lane = lane, .a = a, .b = IR_NONE, .c = IR_NONE, .imm = imm};
-    return append(region, &insn);
+    return append_operation(region, &insn);
 }
 
 ir_ref ir_vector(struct ir_region *region, enum ir_op op, enum ir_lane lane, ir_ref a, ir_ref b, ir_ref c, uint64_t imm)

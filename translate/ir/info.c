@@ -31,6 +31,12 @@ const uint16_t ir_op_effects[IR_OP_COUNT] = {
 #undef IR_OP
 };
 
+const uint8_t ir_op_result[IR_OP_COUNT] = {
+#define IR_OP(name, group, operands, result, effects) [IR_##name] = IR_RESULT_##result,
+#include "translate/ir/ops.def"
+#undef IR_OP
+};
+
 const char *const ir_type_name[IR_TYPE_COUNT] = {
     [IR_VOID] = "void", [IR_I8] = "i8", [IR_I16] = "i16", [IR_I32] = "i32", [IR_I64] = "i64",
     [IR_F16] = "f16", [IR_F32] = "f32", [IR_F64] = "f64", [IR_V128] = "v128", [IR_FLAGS] = "flags",
@@ -50,12 +56,3 @@ const char *const ir_atomic_name[10] = {
     [ATOMIC_MAX_SIGNED] = "max_signed", [ATOMIC_MIN_SIGNED] = "min_signed",
     [ATOMIC_MAX_UNSIGNED] = "max_unsigned", [ATOMIC_MIN_UNSIGNED] = "min_unsigned", [ATOMIC_SWAP] = "swap",
 };
-
-enum ir_type ir_result_type(const struct ir_insn *insn)
-{
-    static const uint8_t fixed[] = {
-        [IR_RESULT_NONE] = IR_VOID, [IR_RESULT_INT] = IR_I32, [IR_RESULT_VECTOR] = IR_V128, [IR_RESULT_FLAGS] = IR_FLAGS,
-    };
-    unsigned result = ir_op_info[insn->op].result;
-    return result == IR_RESULT_SAME || result == IR_RESULT_FLOAT ? insn->type : fixed[result];
-}

@@ -96,6 +96,7 @@ struct ir_op_info {
 };
 extern const struct ir_op_info ir_op_info[IR_OP_COUNT];
 extern const uint16_t ir_op_effects[IR_OP_COUNT];                /* the same, closely packed: for what looks at every instruction */
+extern const uint8_t ir_op_result[IR_OP_COUNT];
 extern const char *const ir_type_name[IR_TYPE_COUNT];
 extern const char *const ir_cond_name[16], *const ir_rounding_name[6], *const ir_atomic_name[10];
 
@@ -165,7 +166,14 @@ static inline unsigned ir_type_bytes(enum ir_type type)
 static inline bool ir_type_is_vector_class(enum ir_type type) { return type >= IR_F16 && type <= IR_V128; }
 
 /* The class of value that `insn` defines (IR_VOID: none). */
-enum ir_type ir_result_type(const struct ir_insn *insn);
+static inline enum ir_type ir_result_type(const struct ir_insn *insn)
+{
+    static const uint8_t fixed[] = {
+        [IR_RESULT_NONE] = IR_VOID, [IR_RESULT_INT] = IR_I32, [IR_RESULT_VECTOR] = IR_V128, [IR_RESULT_FLAGS] = IR_FLAGS,
+    };
+    unsigned result = ir_op_result[insn->op];
+    return (enum ir_type)(result == IR_RESULT_SAME || result == IR_RESULT_FLOAT ? insn->type : fixed[result]);
+}
 
 /* print.c, parse.c: the text form, which parses back. parse: NULL and a message with a line number on bad input. */
 size_t ir_print(const struct ir_region *region, char *buffer, size_t size);

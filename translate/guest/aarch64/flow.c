@@ -47,16 +47,23 @@ static enum use classify(const struct flag_pattern *patterns, size_t count, uint
     return USE_NONE;
 }
 
-/* By bits 28..25. */
-static enum use flags_use(uint32_t insn)
+#define LIKE(n) (1u << (n))
+
+/* By bits 28..24: most encodings are told apart by them alone. */
+static inline enum use flags_use(uint32_t insn)
 {
-    switch (insn >> 25 & 15) {
-    case 8: case 9: case 5: case 13: return CLASSIFY(integer_patterns, insn);
-    case 10: case 11: return CLASSIFY(branch_patterns, insn);
-    case 4: case 6: case 12: case 14: return USE_NONE;
-    case 7: case 15: return CLASSIFY(float_patterns, insn);
-    default: return USE_LEAVES;
+    const uint32_t integer = LIKE(0x0a) | LIKE(0x0b) | LIKE(0x11) | LIKE(0x12) | LIKE(0x1a), branch = LIKE(0x14) | LIKE(0x15) | LIKE(0x16) | LIKE(0x17);
+    const uint32_t reserved = 0xff, floating = LIKE(0x1e), bit = LIKE(insn >> 24 & 31);
+    if (!(bit & (integer | branch | reserved | floating))) {
+        return USE_NONE;
     }
+    if (bit & integer) {
+        return CLASSIFY(integer_patterns, insn);
+    }
+    if (bit & branch) {
+        return CLASSIFY(branch_patterns, insn);
+    }
+    return bit & floating ? CLASSIFY(float_patterns, insn) : USE_LEAVES;
 }
 
 static int64_t signed_field(uint32_t insn, unsigned lsb, unsigned width)
