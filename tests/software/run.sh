@@ -2,7 +2,7 @@
 # Debian bookworm's own arm64 programs. The root is fetched by apt at test time; what a program must print is what the same program
 # prints natively, or a fixed fact. Slow suites of python3 are compared test by test with the native outcome where one is there.
 . "$FERRY_SOURCE/tests/lib.sh"
-packages="busybox-static bash coreutils grep sed gawk perl python3 libpython3.11-testsuite gcc libc6-dev make git sqlite3 openssl xz-utils zstd libc-bin findutils diffutils lua5.4"
+packages=$(cat "$source_dir/tests/software/packages")
 root=${XDG_CACHE_HOME:-$HOME/.cache}/ferry-tests/root-arm64
 if ! "$source_dir/tests/software/fetch-root" arm64 "$root" $packages > "$scratch/log" 2>&1; then
     fail fetch-root; tail -n 20 "$scratch/log"; exit 0
