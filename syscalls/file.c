@@ -10,12 +10,15 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
+#include <linux/openat2.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+
+#define PAGE_BYTES 4096
 
 /* -- names --------------------------------------------------------------------------------------------------------------- */
 int64_t file_path_to_host(struct thread *thread, int directory, const char *path, bool follow, char *buffer)
@@ -67,25 +70,34 @@ int64_t syscall_openat(struct thread *thread, const uint64_t *arguments)
     return restart_if_interrupted(host_call_blocking(thread, SYS_openat, arguments[0], (uintptr_t)host, flags, arguments[3], 0, 0));
 }
 
-#define OPEN_HOW_MAXIMUM 4096
+/* A structure that may be longer than what we know: the rest must be zero, which is looked at first and up to the first byte that is
+ * not (copy_struct_from_user). */
+static int64_t extensible_from_guest(struct thread *thread, void *to, size_t known, guest_addr address, uint64_t size)
+{
+    uint64_t word;
+    if (size > PAGE_BYTES) return -E2BIG;
+    for (uint64_t at = known; at < size; at += sizeof word) {
+        word = 0;
+        if (copy_from_guest(thread, &word, address + at, size - at < sizeof word ? size - at : sizeof word)) return -EFAULT;
+        if (word) return -E2BIG;
+    }
+    return copy_from_guest(thread, to, address, known);
+}
 
-/* A longer struct open_how is fine as long as what we do not know is zero (openat2(2)); the kernel checks that. */
 int64_t syscall_openat2(struct thread *thread, const uint64_t *arguments)
 {
-    const struct abi *abi = thread->process->abi;
+    const struct struct_layout *layout = &thread->process->abi->structs[STRUCT_OPEN_HOW];
     char path[PATH_MAX];
-    _Alignas(8) uint8_t image[OPEN_HOW_MAXIMUM], how[OPEN_HOW_MAXIMUM];
-    uint64_t size = arguments[3], known = abi->structs[STRUCT_OPEN_HOW].size;
-    if (size < known) return -EINVAL;
-    if (size > sizeof how) return -E2BIG;
-    if (copy_from_guest(thread, image, arguments[2], size)) return -EFAULT;
-    memcpy(how, image, size);
-    struct_to_host(thread->process, STRUCT_OPEN_HOW, how, image);
-    uint64_t resolve = guest_load(abi, image + abi->structs[STRUCT_OPEN_HOW].fields[2].offset, 8, false);
-    int64_t result = resolve ? copy_string_from_guest(thread, path, arguments[1], sizeof path)
-                             : file_path_from_guest(thread, (int)arguments[0], arguments[1], true, path);
+    uint8_t image[64];
+    struct open_how how;
+    if (arguments[3] < layout->size) return -EINVAL;
+    int64_t result = extensible_from_guest(thread, image, layout->size, arguments[2], arguments[3]);
     if (result < 0) return result;
-    return restart_if_interrupted(host_call_blocking(thread, SYS_openat2, arguments[0], (uintptr_t)path, (uintptr_t)how, size, 0, 0));
+    struct_to_host(thread->process, STRUCT_OPEN_HOW, &how, image);
+    result = how.resolve ? copy_string_from_guest(thread, path, arguments[1], sizeof path)
+                         : file_path_from_guest(thread, (int)arguments[0], arguments[1], true, path);
+    if (result < 0) return result;
+    return restart_if_interrupted(host_call_blocking(thread, SYS_openat2, arguments[0], (uintptr_t)path, (uintptr_t)&how, sizeof how, 0, 0));
 }
 
 int64_t syscall_readlinkat(struct thread *thread, const uint64_t *arguments)
