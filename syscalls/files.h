@@ -24,11 +24,15 @@ int64_t proc_file_open(struct thread *thread, const struct proc_file *file, cons
 /* It is a link (exe), and what it says. */
 bool proc_file_is_link(const struct proc_file *file);
 const char *proc_file_link(const struct process *process);
+/* A host file as the guest names it. */
+const char *proc_file_guest_name(const struct process *process, const char *path);
 
 /* The host's mappings, from /proc/self/maps. */
 struct host_mapping { uint64_t start, end, offset, inode; unsigned device_major, device_minor; bool shared; const char *path; };
 struct host_maps { int fd; size_t used, at; char buffer[8192]; };
 bool host_maps_open(struct host_maps *maps);
+bool host_maps_open_file(struct host_maps *maps, const char *file);          /* smaps has the same lines, and others after each */
+char *host_maps_line(struct host_maps *maps);                                /* the next line as it is */
 bool host_maps_next(struct host_maps *maps, struct host_mapping *mapping);   /* path is valid until the next call */
 void host_maps_close(struct host_maps *maps);
 

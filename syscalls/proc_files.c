@@ -22,11 +22,16 @@ struct proc_file {
 };
 
 /* -- the host's mappings ------------------------------------------------------------------------------------------------- */
-bool host_maps_open(struct host_maps *maps)
+bool host_maps_open_file(struct host_maps *maps, const char *file)
 {
     maps->used = maps->at = 0;
-    maps->fd = (int)host_call(SYS_openat, AT_FDCWD, (uintptr_t)"/proc/self/maps", O_RDONLY | O_CLOEXEC, 0, 0, 0);
+    maps->fd = (int)host_call(SYS_openat, AT_FDCWD, (uintptr_t)file, O_RDONLY | O_CLOEXEC, 0, 0, 0);
     return maps->fd >= 0;
+}
+
+bool host_maps_open(struct host_maps *maps)
+{
+    return host_maps_open_file(maps, "/proc/self/maps");
 }
 
 void host_maps_close(struct host_maps *maps)
@@ -34,7 +39,7 @@ void host_maps_close(struct host_maps *maps)
     host_call(SYS_close, maps->fd, 0, 0, 0, 0, 0);
 }
 
-static char *host_maps_line(struct host_maps *maps)
+char *host_maps_line(struct host_maps *maps)
 {
     for (;;) {
         char *line = maps->buffer + maps->at, *end = memchr(line, '\n', maps->used - maps->at);
@@ -69,7 +74,7 @@ bool host_maps_next(struct host_maps *maps, struct host_mapping *m)
 
 /* -- what the files say -------------------------------------------------------------------------------------------------- */
 /* A host file as the guest names it. */
-static const char *guest_name(const struct process *process, const char *path)
+const char *proc_file_guest_name(const struct process *process, const char *path)
 {
     size_t length = process->sysroot ? strlen(process->sysroot) : 0;
     while (length && process->sysroot[length - 1] == '/') length--;
@@ -78,12 +83,12 @@ static const char *guest_name(const struct process *process, const char *path)
 
 const char *proc_file_link(const struct process *process)
 {
-    return guest_name(process, process->executable);
+    return proc_file_guest_name(process, process->executable);
 }
 
 static const char *mapping_label(const struct process *process, const struct host_mapping *m, uint64_t start)
 {
-    if (m->path[0] == '/') return guest_name(process, m->path);
+    if (m->path[0] == '/') return proc_file_guest_name(process, m->path);
     if (start >= process->stack_low && start < process->stack_high) return "[stack]";
     if (start >= process->brk_start && start < process->brk) return "[heap]";
     if (process->vdso && start == process->vdso) return "[vdso]";

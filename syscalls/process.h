@@ -147,6 +147,9 @@ bool signal_arrive(struct thread *thread, const siginfo_t *info);
 #define SIGNAL_BIT(signal) (1ull << ((signal) - 1))
 /* Never blocked on the host: a fault while blocked would kill us. */
 #define SIGNALS_SYNCHRONOUS (SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGILL))
+/* Those whose default action writes a core file (signal(7)). */
+#define SIGNALS_WITH_CORE (SIGNALS_SYNCHRONOUS | SIGNAL_BIT(SIGQUIT) | SIGNAL_BIT(SIGTRAP) | SIGNAL_BIT(SIGABRT) | SIGNAL_BIT(SIGSYS) \
+                           | SIGNAL_BIT(SIGXCPU) | SIGNAL_BIT(SIGXFSZ))
 uint64_t host_signal_mask(uint64_t mask);  /* sets the calling thread's; returns the old one */
 /* A call was interrupted before it had any effect: always made again after the handler. */
 #define SYSCALL_RESTART_ALWAYS (-513)

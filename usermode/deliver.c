@@ -33,11 +33,16 @@ static void settle_call(struct thread *thread, int64_t restart, const struct sig
         usermode_isa_of(thread)->set_result(thread->cpu, -EINTR);
 }
 
-/* The host's disposition is the default too, so the host does it: dies, stops or nothing. */
-static void default_action(struct thread *thread, int signal)
+/* The host's disposition is the default too, so the host does it: dies, stops or nothing. The kernel shields the first process of a
+ * namespace from defaults; where we handle the signal that is up to us. */
+static void default_action(struct thread *thread, const siginfo_t *info)
 {
-    if (SIGNAL_BIT(signal) & SIGNALS_SYNCHRONOUS)
-        die_by_signal(thread, signal);
+    int signal = info->si_signo;
+    if (SIGNAL_BIT(signal) & SIGNALS_WITH_CORE) {
+        if (getpid() != 1)
+            die_with_core(thread, info);
+        return;
+    }
     host_call(SYS_tgkill, (uint64_t)getpid(), (uint64_t)thread->tid, (uint64_t)signal, 0, 0, 0);
     host_signal_mask(~SIGNAL_BIT(signal) & ~SIGNALS_SYNCHRONOUS);
 }
@@ -52,7 +57,7 @@ static void run_handler(struct thread *thread, const siginfo_t *info, const stru
     if (usermode_isa_of(thread)->push_frame(thread, info, action, saved) < 0) {
         siginfo_t fault = { .si_signo = SIGSEGV, .si_code = SI_KERNEL };
         if (signal == SIGSEGV)
-            die_by_signal(thread, SIGSEGV);
+            die_with_core(thread, &fault);
         thread->signal_mask = saved;
         deliver_fault(thread, &fault);
         return;
@@ -83,7 +88,7 @@ static bool deliver_one(struct thread *thread, const siginfo_t *info, int64_t re
     if (action.handler == HANDLER_IGNORE)
         return false;
     if (action.handler == HANDLER_DEFAULT) {
-        default_action(thread, info->si_signo);
+        default_action(thread, info);
         return false;
     }
     settle_call(thread, restart, &action);
@@ -127,7 +132,7 @@ void deliver_fault(struct thread *thread, const siginfo_t *info)
     int signal = info->si_signo;
     struct signal_action action = take_action(thread, signal);
     if (action.handler <= HANDLER_IGNORE || (thread->signal_mask & SIGNAL_BIT(signal)))
-        die_by_signal(thread, signal);
+        die_with_core(thread, info);
     run_handler(thread, info, &action);
     if (!thread->signal_arrived)
         host_signal_mask(thread->signal_mask & ~SIGNALS_SYNCHRONOUS);

@@ -85,10 +85,17 @@ static int64_t install(int signal, enum host_action what, unsigned long flags)
     return host_call(SYS_rt_sigaction, (uint64_t)signal, (uintptr_t)&action, 0, sizeof action.mask, 0, 0);
 }
 
+/* Default is the host's own too, but where it means a core file: that is ours to write. */
+static enum host_action host_action(guest_addr handler, int signal)
+{
+    bool dumps = SIGNAL_BIT(signal) & SIGNALS_WITH_CORE;
+    return handler == 1 ? HOST_IGNORE : handler == 0 && !dumps ? HOST_DEFAULT : HOST_HANDLER;
+}
+
 int64_t host_signals_action(struct thread *thread, int signal, const struct signal_action *action)
 {
     struct usermode *usermode = usermode_of(thread->process);
-    enum host_action what = action->handler == 0 ? HOST_DEFAULT : action->handler == 1 ? HOST_IGNORE : HOST_HANDLER;
+    enum host_action what = host_action(action->handler, signal);
     const struct signal_action *old = &thread->process->actions[signal];
     if (SIGNAL_BIT(signal) & SIGNALS_SYNCHRONOUS)
         return 0;                          /* always ours */
@@ -141,7 +148,9 @@ void host_signals_start(struct thread *thread)
         host_call(SYS_rt_sigaction, (uint64_t)signal, 0, (uintptr_t)&old, sizeof old.mask, 0, 0);
         bool ignored = (void *)old.handler == (void *)SIG_IGN;
         process->actions[signal].handler = ignored ? 1 : 0;
-        usermode->host_actions[signal] = ignored ? HOST_IGNORE : HOST_DEFAULT;
+        usermode->host_actions[signal] = (uint8_t)host_action(ignored, signal);
+        if (usermode->host_actions[signal] == HOST_HANDLER)
+            install(signal, HOST_HANDLER, 0);
     }
     host_signals_install_synchronous();
     host_signal_mask(thread->signal_mask & ~SIGNALS_SYNCHRONOUS);
@@ -149,17 +158,40 @@ void host_signals_start(struct thread *thread)
 
 /* -- dying by signal ----------------------------------------------------------------------------------------------------------- */
 
-void die_by_signal(struct thread *thread, int signal)
+/* A core of ours would tell nothing about the guest. Being dumpable belongs to the memory, which a vfork child has from its parent:
+ * for it the limit is 1, which keeps pipes away too (core(5)). */
+static void forbid_core(const struct thread *thread)
 {
-    struct rlimit none = { 0, 0 };
-    if (thread && !thread->vfork_child) {
-        print_statistics(thread->process);
-        setrlimit(RLIMIT_CORE, &none);     /* a core of ours would tell nothing about the guest */
+    struct rlimit limit = { 0, 0 };
+    bool shares = thread && thread->vfork_child;
+    getrlimit(RLIMIT_CORE, &limit);
+    limit.rlim_cur = shares && limit.rlim_cur;
+    setrlimit(RLIMIT_CORE, &limit);
+    if (!shares)
         prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    }
+}
+
+static void die(struct thread *thread, int signal) __attribute__((noreturn));
+static void die(struct thread *thread, int signal)
+{
+    if (thread && !thread->vfork_child)
+        print_statistics(thread->process);
     host_signals_default(signal);
     host_signal_mask(~SIGNAL_BIT(signal));
     host_call(SYS_tgkill, (uint64_t)getpid(), (uint64_t)host_call(SYS_gettid, 0, 0, 0, 0, 0, 0), (uint64_t)signal, 0, 0, 0);
     for (;;)
         host_call(SYS_exit_group, 128 + (uint64_t)signal, 0, 0, 0, 0, 0);
+}
+
+void die_by_signal(struct thread *thread, int signal)
+{
+    forbid_core(thread);
+    die(thread, signal);
+}
+
+void die_with_core(struct thread *thread, const siginfo_t *info)
+{
+    if (!core_dump(thread, info))
+        forbid_core(thread);
+    die(thread, info->si_signo);
 }

@@ -7,6 +7,7 @@
 #include "debug/log.h"
 #include "syscalls/syscalls.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,10 +108,15 @@ static void unexpected(struct thread *thread, enum vcpu_exit reason)
 void thread_run(struct thread *thread)
 {
     struct vcpu *cpu = thread->cpu;
+    struct usermode_thread *own = usermode_thread_of(thread);
     for (;;) {
         if (signal_deliverable(thread))
             deliver_signals(thread, 0);
+        atomic_store_explicit(&own->in_guest, true, memory_order_relaxed);     /* engine_run has the fence before it looks for interrupts */
         enum vcpu_exit reason = engine_run(cpu);
+        atomic_store_explicit(&own->in_guest, false, memory_order_release);
+        if (reason == VCPU_EXIT_PENDING && usermode_of(thread->process)->dumping)
+            wait_for_the_end();
         switch (reason) {
         case VCPU_EXIT_SYSCALL: system_call(thread); break;
         case VCPU_EXIT_UNDEFINED: raise_fault(thread, SIGILL, ILL_ILLOPC, cpu->pc); break;

@@ -11,6 +11,10 @@
 #include <setjmp.h>
 
 /* -- what an ISA adds (usermode/<isa>/) ---------------------------------------------------------------------------------- */
+/* Register notes of a core file: pieces one after the other, fields of the ISA's table or what a function reads. bytes 0 ends. */
+struct core_piece { uint16_t bytes, count, field; uint64_t (*read)(const struct vcpu *cpu); };
+struct core_note { const char *name; uint32_t type; const struct core_piece *pieces; };
+
 struct usermode_isa {
     const char *name, *platform;          /* AT_PLATFORM */
     const char *triplet;                  /* /usr/<triplet> is the distributions' cross sysroot */
@@ -19,6 +23,7 @@ struct usermode_isa {
     unsigned syscall_size;                /* bytes of the system call instruction, to go back for a restart */
     bool clone_tls_before_child;
     bool tagged_addresses;                /* the top byte of addresses is ignored */
+    const struct core_note *core_notes;   /* the first is NT_PRSTATUS's pr_reg; name NULL ends */
     const uint8_t *vdso;                  /* an ELF image of at most a page, which has the page of struct time_page before it */
     size_t vdso_size, vdso_signal_return; /* where in it is the code that makes the rt_sigreturn call */
     void (*start)(struct vcpu *cpu, guest_addr entry, guest_addr stack);
@@ -64,6 +69,7 @@ struct usermode {
     uint32_t modes;                       /* enum guest_mode bits set so far */
     struct symbols *symbols;              /* debug/symbols.h; NULL unless a trace or --perf wants names */
     struct perf_map *perf_map;
+    _Atomic(struct thread *) dumping;     /* the thread that writes a core file; the others do not run any more */
     uint8_t host_actions[GUEST_SIGNALS + 1];   /* enum host_action: what the host has installed */
 };
 static inline struct usermode *usermode_of(const struct process *process) { return process->user; }
@@ -73,6 +79,7 @@ static inline const struct usermode_isa *usermode_isa_of(const struct thread *th
 struct usermode_thread {
     jmp_buf leave;                        /* where a thread made by pthread_create ends */
     bool is_pthread;
+    _Atomic bool in_guest;                /* its registers are in the translator's hands */
     guest_addr fault_address;             /* of the last synchronous fault, for its frame */
     uint64_t fault_syndrome;
 };
@@ -124,8 +131,15 @@ void host_signals_install_synchronous(void);                               /* ou
 void host_signals_default(int signal);                                     /* host's disposition becomes the default */
 /* Ends the process by the signal, as its parent will see it. */
 void die_by_signal(struct thread *thread, int signal) __attribute__((noreturn));
+/* The same for a signal whose default is a core file: writes it first. */
+void die_with_core(struct thread *thread, const siginfo_t *info) __attribute__((noreturn));
 /* From the handler: true when the fault was explained and execution goes on. */
 bool host_fault(struct thread *thread, siginfo_t *info, void *ucontext);
+
+/* -- core_dump.c ----------------------------------------------------------------------------------------------------------- */
+/* The guest's core file, if its limits and the system's pattern want one; false: none, or the parent will not hear of it. */
+bool core_dump(struct thread *thread, const siginfo_t *info);
+void wait_for_the_end(void) __attribute__((noreturn));     /* another thread is ending the process */
 
 /* -- clone.c, execute.c, leave.c --------------------------------------------------------------------------------------------- */
 int64_t clone_thread_or_process(struct thread *thread, uint64_t flags, guest_addr stack, guest_addr parent_tid, guest_addr tls,

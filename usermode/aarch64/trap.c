@@ -7,6 +7,8 @@
 
 #include "translate/guest/aarch64/cpu.h"
 
+#include <elf.h>
+
 /* asm/hwcap.h of arm64: what translate/guest/aarch64 implements, nothing else. */
 enum {
     HWCAP_FP = 1 << 0, HWCAP_ASIMD = 1 << 1, HWCAP_EVTSTRM = 1 << 2, HWCAP_AES = 1 << 3, HWCAP_PMULL = 1 << 4, HWCAP_SHA1 = 1 << 5,
@@ -48,6 +50,27 @@ static void clone_child(struct vcpu *cpu, guest_addr stack, bool set_tls, guest_
         state(cpu)->tpidr_el0 = tls;
 }
 
+/* -- core files: struct user_pt_regs, struct user_fpsimd_state, the thread pointer (asm/ptrace.h of arm64) ------------------------ */
+
+static uint64_t read_pc(const struct vcpu *cpu) { return cpu->pc; }
+static uint64_t read_fpsr(const struct vcpu *cpu) { return aarch64_read_fpsr((const struct aarch64_cpu *)cpu); }
+
+static uint64_t read_nothing(const struct vcpu *cpu) { (void)cpu; return 0; }
+
+static uint64_t read_pstate(const struct vcpu *cpu)
+{
+    uint64_t flags = 0;
+    vcpu_read_field(cpu, GUEST_FIELD_FLAGS, &flags);
+    return flags & 0xf0000000u;
+}
+
+static const struct core_piece general[] = { { 8, 32, AARCH64_X0, NULL }, { 8, 1, 0, read_pc }, { 8, 1, 0, read_pstate }, { 0 } };
+static const struct core_piece vectors[] = { { 16, 32, AARCH64_V0, NULL }, { 4, 1, 0, read_fpsr }, { 4, 1, AARCH64_FPCR, NULL }, { 8, 1, 0, read_nothing }, { 0 } };
+static const struct core_piece thread_pointer[] = { { 8, 1, AARCH64_TPIDR_EL0, NULL }, { 0 } };
+static const struct core_note core_notes[] = {
+    { "CORE", NT_PRSTATUS, general }, { "CORE", NT_PRFPREG, vectors }, { "LINUX", NT_ARM_TLS, thread_pointer }, { 0 }
+};
+
 const struct usermode_isa aarch64_usermode = {
     .name = "aarch64", .platform = "aarch64", .triplet = "aarch64-linux-gnu",
     .hwcap = HWCAP_ALL, .hwcap2 = 0,
@@ -55,6 +78,7 @@ const struct usermode_isa aarch64_usermode = {
     .syscall_size = 4,
     .clone_tls_before_child = true,
     .tagged_addresses = true,
+    .core_notes = core_notes,
     .vdso = aarch64_vdso, .vdso_size = sizeof aarch64_vdso, .vdso_signal_return = AARCH64_VDSO_SIGNAL_RETURN,
     .start = start, .system_call = system_call, .set_result = set_result, .clone_child = clone_child,
     .push_frame = aarch64_push_frame, .pop_frame = aarch64_pop_frame,

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Core files of the guest, core(5): the parts that the core_*.c files share.
+ */
+#ifndef FERRY_USERMODE_CORE_DUMP_H
+#define FERRY_USERMODE_CORE_DUMP_H
+
+#include "syscalls/files.h"
+#include "usermode/usermode.h"
+
+#define CORE_PAGE 4096ull
+
+/* -- core_pattern.c ---------------------------------------------------------------------------------------------------- */
+/* The first line of a small file of /proc. Its length. */
+size_t core_read_text(const char *path, char *text, size_t size);
+/* The file's name; false: a pipe, or nothing at all. */
+bool core_pattern(const struct thread *thread, int signal, uint64_t limit, char *name, size_t size);
+int core_open(const char *name);          /* the descriptor, or negative errno */
+
+/* -- core_memory.c ----------------------------------------------------------------------------------------------------- */
+/* A piece of the guest's memory as the file has it. */
+struct core_segment {
+    guest_addr start, end;
+    uint64_t file_bytes;                  /* how much of it is in the file */
+    uint64_t file_offset;                 /* in the mapped file, in bytes */
+    int protection;
+    bool of_file;                         /* pages not present can be read from their file */
+    uint32_t name, name_length;           /* of the mapped file: in core_memory.names; 0: none */
+};
+struct core_memory {
+    struct core_segment *segments;
+    size_t count, capacity;
+    char *names;
+    size_t names_used, names_capacity;
+};
+bool core_memory_list(const struct process *process, struct core_memory *memory);
+/* Grows *area, which has room for *capacity items; memory comes from mmap, because a vfork child may not use malloc. */
+bool core_grow(void *area, size_t *capacity, size_t item, size_t wanted);
+
+/* -- core_write.c ------------------------------------------------------------------------------------------------------ */
+bool core_write(int fd, const struct guest_isa *isa, const struct core_memory *memory, const uint8_t *notes, size_t notes_size, uint64_t limit);
+
+/* -- core_flag.c ------------------------------------------------------------------------------------------------------- */
+/* Makes the kernel tell our parent that a core was dumped, without one of ferry appearing anywhere. */
+bool core_set_flag(const char *name);      /* name: where the guest's own core is; false: the parent will not be told */
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Where a core file goes: /proc/sys/kernel/core_pattern with its % escapes, core_uses_pid, and what core(5) refuses. Pipes
+ * and sockets get nothing from ferry: what listens there would take the file for one of the host's.
+ */
+#include "usermode/core_dump.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+struct expansion { char *text; size_t used, size; };
+
+static void append(struct expansion *out, const char *text)
+{
+    for (; *text && out->used + 1 < out->size; text++)
+        out->text[out->used++] = *text;
+    out->text[out->used] = 0;
+}
+
+/* Names come from outside: a slash in one must not lead to another folder. "." and ".." neither. */
+static void append_name(struct expansion *out, const char *name)
+{
+    size_t start = out->used;
+    append(out, strcmp(name, ".") == 0 ? "!" : strcmp(name, "..") == 0 ? "!." : name);
+    for (; start < out->used; start++)
+        if (out->text[start] == '/')
+            out->text[start] = '!';
+}
+
+static void append_number(struct expansion *out, uint64_t number)
+{
+    char digits[24];
+    snprintf(digits, sizeof digits, "%llu", (unsigned long long)number);
+    append(out, digits);
+}
+
+size_t core_read_text(const char *path, char *text, size_t size)
+{
+    int64_t fd = host_call(SYS_openat, (uint64_t)AT_FDCWD, (uintptr_t)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+    int64_t length = fd < 0 ? 0 : host_call(SYS_read, (uint64_t)fd, (uintptr_t)text, size - 1, 0, 0, 0);
+    if (fd >= 0)
+        host_call(SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
+    text[length < 0 ? 0 : length] = 0;
+    text[strcspn(text, "\n")] = 0;
+    return strlen(text);
+}
+
+static void append_executable(struct expansion *out, const struct thread *thread, bool whole)
+{
+    const char *path = proc_file_link(thread->process), *slash = strrchr(path, '/');
+    append_name(out, whole || !slash ? path : slash + 1);
+}
+
+static void append_command(struct expansion *out)
+{
+    char name[32];
+    core_read_text("/proc/self/comm", name, sizeof name);
+    append_name(out, name);
+}
+
+static void append_host(struct expansion *out)
+{
+    struct utsname names;
+    append_name(out, uname(&names) == 0 ? names.nodename : "");
+}
+
+static void expand_one(struct expansion *out, char letter, const struct thread *thread, int signal, uint64_t limit)
+{
+    switch (letter) {
+    case '%': append(out, "%"); break;
+    case 'p': case 'P': append_number(out, (uint64_t)getpid()); break;
+    case 'i': case 'I': append_number(out, (uint64_t)thread->tid); break;
+    case 'u': append_number(out, getuid()); break;
+    case 'g': append_number(out, getgid()); break;
+    case 'd': append_number(out, (uint64_t)prctl(PR_GET_DUMPABLE, 0, 0, 0, 0)); break;
+    case 's': append_number(out, (uint64_t)signal); break;
+    case 't': append_number(out, (uint64_t)time(NULL)); break;
+    case 'h': append_host(out); break;
+    case 'e': append_command(out); break;
+    case 'f': append_executable(out, thread, false); break;
+    case 'E': append_executable(out, thread, true); break;
+    case 'c': append_number(out, limit); break;
+    default: break;                        /* dropped, like any unknown one */
+    }
+}
+
+bool core_pattern(const struct thread *thread, int signal, uint64_t limit, char *name, size_t size)
+{
+    char pattern[256], uses_pid[8];
+    struct expansion out = { name, 0, size };
+    bool has_pid = false;
+    core_read_text("/proc/sys/kernel/core_uses_pid", uses_pid, sizeof uses_pid);
+    core_read_text("/proc/sys/kernel/core_pattern", pattern, sizeof pattern);
+    if (pattern[0] == '|' || pattern[0] == '@')
+        return false;
+    for (const char *at = pattern; *at; at++) {
+        char letter[2] = { *at, 0 };
+        if (*at != '%') {
+            append(&out, letter);
+        } else if (*++at) {
+            has_pid |= *at == 'p';
+            expand_one(&out, *at, thread, signal, limit);
+        } else {
+            break;                         /* a single % at the end is dropped */
+        }
+    }
+    if (!has_pid && uses_pid[0] != '0' && uses_pid[0]) {
+        append(&out, ".");
+        append_number(&out, (uint64_t)getpid());
+    }
+    return out.used > 0;
+}
+
+int core_open(const char *name)
+{
+    struct stat status;
+    int fd = open(name, O_CREAT | O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_LARGEFILE, 0600);
+    if (fd < 0)
+        return -errno;
+    /* core(5): a regular file with one name, ours, that nobody else may read. */
+    bool good = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 1 && status.st_uid == geteuid() && (status.st_mode & 0677) == 0600;
+    if (good && ftruncate(fd, 0) == 0)
+        return fd;
+    close(fd);
+    return -EPERM;
+}
