@@ -123,6 +123,7 @@ bool core_pattern(const struct thread *thread, int signal, uint64_t limit, char 
 int core_open(const char *name)
 {
     struct stat status;
+    unlink(name);                          /* what was there is not looked at, nor its other names */
     int fd = open(name, O_CREAT | O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_LARGEFILE, 0600);
     if (fd < 0)
         return -errno;

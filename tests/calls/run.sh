@@ -11,7 +11,7 @@ run() { # DIRECTORY COMMAND…
     local directory=$1
     shift
     mkdir -p "$directory"
-    (cd "$directory" && ulimit -c 0 && timeout 60 "$@" < /dev/null > "$directory.output" 2>&1; echo "status $?" >> "$directory.output")
+    (cd "$directory" && ulimit -S -c 0 && timeout 60 "$@" < /dev/null > "$directory.output" 2>&1; echo "status $?" >> "$directory.output")
     rm -rf "$directory"
 }
 
