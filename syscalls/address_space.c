@@ -9,6 +9,7 @@
  */
 #include "syscalls/process.h"
 #include "syscalls/address_space.h"
+#include "syscalls/proc.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -23,11 +24,9 @@
 #define SHARED_LIMIT 0x8000000000ull     /* below: nothing of the host's; above, holes must be probed */
 #define HOST_MINIMUM 0x10000ull          /* hints below are ignored (vm.mmap_min_addr) */
 
-struct mapping { guest_addr start, end; int protection; };
-
 struct address_space {
     pthread_mutex_t lock;
-    struct mapping *mappings;
+    struct guest_mapping *mappings;
     size_t count, capacity;
     guest_addr mmap_top, brk_start, brk;
     /* The executable mapping looked up last, for fetches without the lock. Odd sequence: being changed. */
@@ -74,7 +73,7 @@ static bool reserve_entries(struct address_space *space)
     return true;
 }
 
-static void insert_at(struct address_space *space, size_t index, struct mapping mapping)
+static void insert_at(struct address_space *space, size_t index, struct guest_mapping mapping)
 {
     memmove(&space->mappings[index + 1], &space->mappings[index], (space->count - index) * sizeof mapping);
     space->mappings[index] = mapping;
@@ -87,12 +86,12 @@ static bool table_remove(struct address_space *space, guest_addr start, guest_ad
     bool had_code = false;
     size_t first = find_mapping(space, start), index = first;
     if (first < space->count && space->mappings[first].start < start) {
-        struct mapping *left = &space->mappings[first];
+        struct guest_mapping *left = &space->mappings[first];
         if (left->start >= end)
             return false;
         had_code = left->protection & PROT_EXEC;
         if (left->end > end) {
-            struct mapping right = { end, left->end, left->protection };
+            struct guest_mapping right = { end, left->end, left->protection };
             left->end = start;
             insert_at(space, first + 1, right);
             return had_code;
@@ -115,8 +114,8 @@ static bool table_remove(struct address_space *space, guest_addr start, guest_ad
 static void table_add(struct address_space *space, guest_addr start, guest_addr end, int protection)
 {
     size_t index = find_mapping(space, start);
-    struct mapping *left = index ? &space->mappings[index - 1] : NULL;
-    struct mapping *right = index < space->count ? &space->mappings[index] : NULL;
+    struct guest_mapping *left = index ? &space->mappings[index - 1] : NULL;
+    struct guest_mapping *right = index < space->count ? &space->mappings[index] : NULL;
     bool joins_left = left && left->end == start && left->protection == protection;
     bool joins_right = right && right->start == end && right->protection == protection;
     if (joins_left && joins_right) {
@@ -128,7 +127,7 @@ static void table_add(struct address_space *space, guest_addr start, guest_addr 
     } else if (joins_right) {
         right->start = start;
     } else {
-        insert_at(space, index, (struct mapping){ start, end, protection });
+        insert_at(space, index, (struct guest_mapping){ start, end, protection });
     }
 }
 
@@ -192,7 +191,7 @@ static guest_addr find_below(const struct address_space *space, guest_addr limit
 static guest_addr find_above(const struct address_space *space, guest_addr from, uint64_t size)
 {
     for (size_t index = find_mapping(space, from); index < space->count; index++) {
-        const struct mapping *mapping = &space->mappings[index];
+        const struct guest_mapping *mapping = &space->mappings[index];
         if (mapping->start > from && mapping->start - from >= size)
             return from;
         if (mapping->end > from)
@@ -525,6 +524,22 @@ bool address_space_next(const struct process *process, guest_addr from, guest_ad
     }
     pthread_mutex_unlock(&space->lock);
     return found;
+}
+
+struct guest_mapping *address_space_of_other(pid_t pid, const struct address_space *remote, size_t *count, size_t *bytes)
+{
+    struct address_space space;
+    if (remote_read(pid, remote, &space, sizeof space) != sizeof space || !space.count)
+        return NULL;
+    *count = space.count;
+    *bytes = space.count * sizeof *space.mappings;
+    struct guest_mapping *mappings = mmap(NULL, *bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mappings == MAP_FAILED)
+        return NULL;
+    if (remote_read(pid, space.mappings, mappings, *bytes) == (int64_t)*bytes)
+        return mappings;
+    munmap(mappings, *bytes);
+    return NULL;
 }
 
 /* -- set-up ---------------------------------------------------------------------------------------------------------------- */

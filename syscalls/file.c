@@ -24,10 +24,9 @@
 int64_t file_path_to_host(struct thread *thread, int directory, const char *path, bool follow, char *buffer)
 {
     struct process *process = thread->process;
-    const struct proc_file *proc = follow ? proc_file_find(thread, directory, path) : NULL;
-    const char *host = path;
-    if (proc && proc_file_is_link(proc)) host = process->executable;
-    else host = follow ? path_to_host_followed(process, path, buffer) : path_to_host(process, path, buffer);
+    struct proc_name proc;
+    if (follow && proc_file_find(thread, directory, path, &proc) && proc_file_is_link(&proc) && proc_file_link(thread, &proc, false, buffer) >= 0) return 0;
+    const char *host = follow ? path_to_host_followed(process, path, buffer) : path_to_host(process, path, buffer);
     if (host != buffer) {
         size_t length = strlen(host);
         if (length >= PATH_MAX) return -ENAMETOOLONG;
@@ -61,9 +60,12 @@ int64_t syscall_openat(struct thread *thread, const uint64_t *arguments)
     int flags = (int)constant_to_host(thread->process->abi, FLAGS_OPEN, (uint32_t)arguments[2]);
     int64_t result = copy_string_from_guest(thread, path, arguments[1], sizeof path);
     if (result < 0) return result;
-    const struct proc_file *proc = proc_file_find(thread, (int)arguments[0], path);
-    if (proc && !proc_file_is_link(proc) && (flags & O_ACCMODE) == O_RDONLY && !(flags & (O_PATH | O_DIRECTORY)))
-        return proc_file_open(thread, proc, path, flags);
+    struct proc_name proc;
+    if (proc_file_find(thread, (int)arguments[0], path, &proc) && !proc_file_is_link(&proc) && (flags & O_ACCMODE) == O_RDONLY
+        && !(flags & (O_PATH | O_DIRECTORY))) {
+        result = proc_file_open(thread, &proc, path, flags);
+        if (result != -ENOENT) return result;
+    }
     bool follow = !(flags & O_NOFOLLOW) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
     result = file_path_to_host(thread, (int)arguments[0], path, follow, host);
     if (result < 0) return result;
@@ -105,13 +107,12 @@ int64_t syscall_readlinkat(struct thread *thread, const uint64_t *arguments)
     char path[PATH_MAX], host[PATH_MAX];
     int64_t result = copy_string_from_guest(thread, path, arguments[1], sizeof path);
     if (result < 0) return result;
-    const struct proc_file *proc = proc_file_find(thread, (int)arguments[0], path);
-    if (proc && proc_file_is_link(proc)) {
-        const char *link = proc_file_link(thread->process);
-        size_t length = strlen(link), size = (int)arguments[3] > 0 ? (size_t)(int)arguments[3] : 0;
-        if (!size) return -EINVAL;
-        if (length > size) length = size;
-        return copy_to_guest(thread, arguments[2], link, length) ? -EFAULT : (int64_t)length;
+    struct proc_name proc;
+    if (proc_file_find(thread, (int)arguments[0], path, &proc) && proc_file_is_link(&proc) && (result = proc_file_link(thread, &proc, true, host)) >= 0) {
+        int64_t size = (int)arguments[3];
+        if (size <= 0) return -EINVAL;
+        if (result > size) result = size;
+        return copy_to_guest(thread, arguments[2], host, (size_t)result) ? -EFAULT : result;
     }
     result = file_path_to_host(thread, (int)arguments[0], path, false, host);
     if (result < 0) return result;

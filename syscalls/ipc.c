@@ -5,7 +5,7 @@
  */
 #include "syscalls/address_space.h"
 #include "syscalls/convert.h"
-#include "syscalls/files.h"
+#include "syscalls/proc.h"
 #include "syscalls/tables.generated.h"
 #include <errno.h>
 #include <string.h>
@@ -118,7 +118,7 @@ static uint64_t attached_size(const struct process *process, guest_addr address)
     struct host_maps maps;
     struct host_mapping m;
     uint64_t start = (uintptr_t)guest_pointer(process, address), end = start, inode = 0;
-    if (!host_maps_open(&maps)) return 0;
+    if (!host_maps_open(&maps, 0, "maps")) return 0;
     while (host_maps_next(&maps, &m)) {
         if (m.start != end) continue;
         if (m.start == start && (strncmp(m.path, "/SYSV", 5) != 0 || m.offset != 0)) break;

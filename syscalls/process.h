@@ -83,7 +83,8 @@ struct process {
     char *uname_release;                   /* -r; NULL: host's */
     char *program_name;                    /* argv[0] as given */
     guest_addr brk_start, brk;
-    guest_addr stack_low, stack_high;
+    guest_addr stack_low, stack_high, stack_start;   /* start: what the program began with in its stack pointer */
+    bool kernel_knows_layout;              /* PR_SET_MM_MAP: /proc/<pid>/{cmdline,environ,auxv} are right without us */
     guest_addr auxv_address; size_t auxv_size;
     guest_addr arguments_start, arguments_end, environment_start, environment_end;
     guest_addr vdso, signal_trampoline;

@@ -5,7 +5,7 @@
 #ifndef FERRY_USERMODE_CORE_DUMP_H
 #define FERRY_USERMODE_CORE_DUMP_H
 
-#include "syscalls/files.h"
+#include "syscalls/proc.h"
 #include "usermode/usermode.h"
 
 #define CORE_PAGE 4096ull

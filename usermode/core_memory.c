@@ -125,7 +125,7 @@ bool core_memory_list(const struct process *process, struct core_memory *memory)
     bool good = true;
     core_read_text("/proc/self/coredump_filter", filter, sizeof filter);
     unsigned bits = (unsigned)strtoul(filter, NULL, 16);
-    if (!host_maps_open_file(&maps, "/proc/self/smaps"))
+    if (!host_maps_open(&maps, 0, "smaps"))
         return false;
     while (good && host_maps_next(&maps, &mapping)) {
         struct detail detail = { 0 };

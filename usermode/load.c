@@ -7,6 +7,7 @@
 
 #include "debug/log.h"
 #include "syscalls/address_space.h"
+#include "syscalls/proc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -321,6 +322,20 @@ static void keep_names(struct process *process, const struct program *program)
     prctl(PR_SET_NAME, base ? base + 1 : program->name, 0, 0, 0);
 }
 
+/* So that /proc/<pid>/cmdline, environ, auxv and stat show the guest's to everybody (prctl(2), PR_SET_MM_MAP; a kernel without
+ * CONFIG_CHECKPOINT_RESTORE refuses). The break stays ferry's own, which its allocator needs. */
+static void tell_kernel(struct process *process, const struct elf_image *image)
+{
+    uint64_t brk = (uintptr_t)sbrk(0);
+    struct prctl_mm_map map = {
+        .start_code = image->low, .end_code = image->high, .start_data = image->low, .end_data = image->high, .start_brk = brk, .brk = brk,
+        .start_stack = process->stack_start, .arg_start = process->arguments_start, .arg_end = process->arguments_end,
+        .env_start = process->environment_start, .env_end = process->environment_end,
+        .auxv = guest_pointer(process, process->auxv_address), .auxv_size = (uint32_t)process->auxv_size, .exe_fd = (uint32_t)-1,
+    };
+    process->kernel_knows_layout = prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0) == 0;
+}
+
 int program_load(struct program *program, struct thread *thread, const struct options *options, char **environment)
 {
     struct process *process = thread->process;
@@ -344,7 +359,10 @@ int program_load(struct program *program, struct thread *thread, const struct op
     guest_addr sp = stack_fill(thread, &contents);
     if (!sp)
         return complain(NOT_RUNNABLE, program->path, "arguments and environment do not fit the stack");
+    process->stack_start = sp;
     keep_names(process, program);
+    tell_kernel(process, &image);
+    proc_view_publish(process);
     usermode_isa_of(thread)->start(thread->cpu, interpreter.entry ? interpreter.entry : image.entry, sp);
     log_printf(LOG_PAGE, "program 0x%llx-0x%llx entry 0x%llx, interpreter 0x%llx, stack 0x%llx-0x%llx, sp 0x%llx\n", (unsigned long long)image.low,
                (unsigned long long)image.high, (unsigned long long)image.entry, (unsigned long long)interpreter.low,

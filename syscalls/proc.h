@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What the files of /proc are made from: the host's mappings, and a view of an emulated process, the own one or another of ferry's.
+ */
+#ifndef FERRY_SYSCALLS_PROC_H
+#define FERRY_SYSCALLS_PROC_H
+
+#include "syscalls/process.h"
+#include "syscalls/text.h"
+#include <limits.h>
+
+/* -- the host's mappings (host_maps.c): /proc/<pid>/maps or smaps, line by line ------------------------------------------ */
+struct host_mapping { uint64_t start, end, offset, inode; unsigned device_major, device_minor; char protection[3]; bool shared; const char *path; };
+struct host_maps { int fd; size_t used, at; char buffer[8192]; };
+bool host_maps_open(struct host_maps *maps, pid_t pid, const char *file);          /* pid 0: own; file: "maps", "smaps" */
+char *host_maps_line(struct host_maps *maps);                                      /* without its newline; NULL at the end; valid until the next call */
+bool host_mapping_parse(char *line, struct host_mapping *mapping);                 /* false: not the head line of a mapping. path points into line */
+bool host_maps_next(struct host_maps *maps, struct host_mapping *mapping);         /* the next head line */
+void host_maps_close(struct host_maps *maps);
+
+/* -- an emulated process (proc_view.c) ------------------------------------------------------------------------------------ */
+struct guest_mapping { guest_addr start, end; int protection; };
+
+struct proc_view {
+    pid_t pid;                                 /* 0: the own process */
+    const struct process *process;             /* the own one, or copy */
+    struct process copy;                       /* its executable and sysroot are the buffers below; other pointers mean nothing here */
+    char executable[PATH_MAX], sysroot[PATH_MAX];
+    struct guest_mapping *mappings;            /* another's, mapped memory */
+    size_t mapping_count, mapped_bytes;
+};
+
+/* The process that others find when they look for this one's view. Once, when the program is loaded. */
+void proc_view_publish(const struct process *process);
+/* false: pid is no process of this ferry, or may not be looked at. */
+bool proc_view_open(struct proc_view *view, const struct process *own, pid_t pid);
+void proc_view_close(struct proc_view *view);
+bool proc_view_next(const struct proc_view *view, guest_addr from, struct guest_mapping *mapping);
+/* Another process's memory, at a host address of it: the bytes read, or negative errno. */
+int64_t remote_read(pid_t pid, const void *remote, void *to, size_t size);
+/* The mappings of another process's address space, into mapped memory of *bytes; NULL: cannot be read. */
+struct guest_mapping *address_space_of_other(pid_t pid, const struct address_space *remote, size_t *count, size_t *bytes);
+/* A host file as the viewed process names it. */
+const char *proc_view_name(const struct proc_view *view, const char *path);
+
+/* -- what the files say (proc_memory.c, proc_files.c) ------------------------------------------------------------------------ */
+void proc_write_maps(const struct proc_view *view, struct text *out);
+void proc_write_smaps(const struct proc_view *view, struct text *out);
+void proc_write_smaps_rollup(const struct proc_view *view, struct text *out);
+uint64_t proc_mapped_size(const struct proc_view *view);
+
+#endif
