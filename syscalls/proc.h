@@ -40,8 +40,8 @@ bool proc_view_next(const struct proc_view *view, guest_addr from, struct guest_
 int64_t remote_read(pid_t pid, const void *remote, void *to, size_t size);
 /* The mappings of another process's address space, into mapped memory of *bytes; NULL: cannot be read. */
 struct guest_mapping *address_space_of_other(pid_t pid, const struct address_space *remote, size_t *count, size_t *bytes);
-/* A host file as the viewed process names it. */
-const char *proc_view_name(const struct proc_view *view, const char *path);
+/* A host file as the process names it. */
+const char *proc_guest_name(const struct process *process, const char *path);
 
 /* -- what the files say (proc_memory.c, proc_files.c) ------------------------------------------------------------------------ */
 void proc_write_maps(const struct proc_view *view, struct text *out);

@@ -219,7 +219,7 @@ int64_t proc_file_link(const struct thread *thread, const struct proc_name *name
     struct proc_view view;
     if (!proc_view_open(&view, thread->process, name->pid)) return -ENOENT;
     const char *path = view.process->executable;
-    snprintf(buffer, PATH_MAX, "%s", guest_name ? proc_view_name(&view, path) : path);
+    snprintf(buffer, PATH_MAX, "%s", guest_name ? proc_guest_name(view.process, path) : path);
     proc_view_close(&view);
     return (int64_t)strlen(buffer);
 }

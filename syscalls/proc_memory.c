@@ -13,20 +13,21 @@
 /* The part of a host mapping that is one guest mapping's. */
 struct piece { guest_addr start, end; int protection; };
 
-static const char *label(const struct proc_view *view, const struct host_mapping *m, uint64_t start)
+/* As fs/proc/task_mmu.c names mappings. */
+static const char *label(const struct proc_view *view, const struct host_mapping *m, const struct piece *piece)
 {
     const struct process *process = view->process;
-    if (m->path[0] == '/') return proc_view_name(view, m->path);
-    if (start >= process->stack_low && start < process->stack_high) return "[stack]";
-    if (start >= process->brk_start && start < process->brk) return "[heap]";
-    if (process->vdso && start == process->vdso) return "[vdso]";
+    if (m->path[0] == '/') return proc_guest_name(view->process, m->path);
+    if (piece->start >= process->stack_low && piece->start < process->stack_high) return "[stack]";
+    if (piece->start <= process->brk && piece->end >= process->brk_start) return "[heap]";
+    if (process->vdso && piece->start == process->vdso) return "[vdso]";
     return strncmp(m->path, "[anon", 5) == 0 ? m->path : "";
 }
 
 static void write_head(const struct proc_view *view, struct text *out, const struct host_mapping *m, const struct piece *piece)
 {
     char line[160];
-    const char *name = label(view, m, piece->start);
+    const char *name = label(view, m, piece);
     int length = snprintf(line, sizeof line, "%08llx-%08llx %c%c%c%c %08llx %02x:%02x %llu ", (unsigned long long)piece->start,
                           (unsigned long long)piece->end, piece->protection & PROT_READ ? 'r' : '-', piece->protection & PROT_WRITE ? 'w' : '-',
                           piece->protection & PROT_EXEC ? 'x' : '-', m->shared ? 's' : 'p',

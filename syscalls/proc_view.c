@@ -97,9 +97,9 @@ bool proc_view_next(const struct proc_view *view, guest_addr from, struct guest_
     return false;
 }
 
-const char *proc_view_name(const struct proc_view *view, const char *path)
+const char *proc_guest_name(const struct process *process, const char *path)
 {
-    const char *sysroot = view->process->sysroot;
+    const char *sysroot = process->sysroot;
     size_t length = sysroot ? strlen(sysroot) : 0;
     while (length && sysroot[length - 1] == '/') length--;
     return length && strncmp(path, sysroot, length) == 0 && path[length] == '/' ? path + length : path;

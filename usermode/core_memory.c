@@ -110,7 +110,7 @@ static bool add_pieces(const struct process *process, struct core_memory *memory
         struct core_segment *segment = &memory->segments[memory->count++];
         *segment = (struct core_segment){ .start = start, .end = end, .protection = protection, .of_file = m->path[0] == '/' || m->shared,
                                           .file_bytes = dump_size(filter, m, d, start, end), .file_offset = m->offset + (start - m->start) };
-        if (m->path[0] == '/' && !keep_name(memory, segment, proc_file_guest_name(process, m->path)))
+        if (m->path[0] == '/' && !keep_name(memory, segment, proc_guest_name(process, m->path)))
             return false;
         at = end;
     }

@@ -56,7 +56,7 @@ size_t core_read_text(const char *path, char *text, size_t size)
 
 static void append_executable(struct expansion *out, const struct thread *thread, bool whole)
 {
-    const char *path = proc_file_link(thread->process), *slash = strrchr(path, '/');
+    const char *path = proc_guest_name(thread->process, thread->process->executable), *slash = strrchr(path, '/');
     append_name(out, whole || !slash ? path : slash + 1);
 }
 
