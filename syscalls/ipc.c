@@ -99,6 +99,7 @@ int64_t syscall_shmat(struct thread *thread, const uint64_t *arguments)
     if (result == 0) result = host_call(SYS_shmctl, arguments[0], IPC_STAT, (uintptr_t)&segment, 0, 0, 0);
     if (result < 0) return result;
     uint64_t size = (segment.shm_segsz + PAGE_MASK) & ~PAGE_MASK;
+    if (address + size < address) return -EINVAL;
     int place = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (!address ? 0 : flags & SHM_REMAP ? MAP_FIXED : MAP_FIXED_NOREPLACE);
     int64_t at = address_space_map(process, address, size, protection, place, -1, 0);
     if (at < 0) return at == -EEXIST ? -EINVAL : at;
@@ -112,26 +113,27 @@ int64_t syscall_shmat(struct thread *thread, const uint64_t *arguments)
     return at;
 }
 
-/* How far the segment that starts at address is mapped; 0: none starts there. Parts may have other protections: several lines. */
-static uint64_t attached_size(const struct process *process, guest_addr address)
+/* A part of the segment that was attached at address: what munmap and mremap may have left of it lies at its offset from there. */
+static bool is_part(const struct host_mapping *m, uint64_t address)
 {
-    struct host_maps maps;
-    struct host_mapping m;
-    uint64_t start = (uintptr_t)guest_pointer(process, address), end = start, inode = 0;
-    if (!host_maps_open(&maps, 0, "maps")) return 0;
-    while (host_maps_next(&maps, &m)) {
-        if (m.start != end) continue;
-        if (m.start == start && (strncmp(m.path, "/SYSV", 5) != 0 || m.offset != 0)) break;
-        if (m.start == start) inode = m.inode;
-        else if (m.inode != inode || m.offset != m.start - start || !m.shared) break;
-        end = m.end;
-    }
-    host_maps_close(&maps);
-    return end - start;
+    return m->shared && m->start >= address && m->offset == m->start - address && strncmp(m->path, "/SYSV", 5) == 0;
 }
 
+/* The first part found says which segment is meant; it need not start at address (ipc/shm.c, ksys_shmdt). */
 int64_t syscall_shmdt(struct thread *thread, const uint64_t *arguments)
 {
-    uint64_t size = arguments[0] & PAGE_MASK ? 0 : attached_size(thread->process, arguments[0]);
-    return size ? address_space_unmap(thread->process, arguments[0], size) : -EINVAL;
+    struct process *process = thread->process;
+    uint64_t address = (uintptr_t)guest_pointer(process, arguments[0]), inode = 0;
+    struct host_maps maps;
+    struct host_mapping m;
+    int64_t result = -EINVAL;
+    if ((address & PAGE_MASK) || !host_maps_open(&maps, 0, "maps")) return -EINVAL;
+    while (host_maps_next(&maps, &m)) {
+        if (!is_part(&m, address) || (result == 0 && m.inode != inode)) continue;
+        inode = m.inode;
+        result = address_space_unmap(process, arguments[0] + m.offset, m.end - m.start);
+        if (result < 0) break;
+    }
+    host_maps_close(&maps);
+    return result;
 }
