@@ -21,29 +21,27 @@ struct abi;                                /* abi.h: sizes, byte order, numbers,
 /* One signal action, guest values. */
 struct signal_action { guest_addr handler, restorer; uint64_t flags, mask; };
 
-/* A queued signal: the host's siginfo, converted to guest layout only on delivery. */
-struct queued_signal { struct queued_signal *next; siginfo_t info; };
-
-struct signal_queue { uint64_t set; struct queued_signal *first, **last; };
+/* Signals kept until the guest lets them through (held_signals.c). */
+struct held_signals { _Atomic uint64_t claimed, set; siginfo_t info[4]; };
 
 struct thread {
     struct vcpu *cpu;
     struct process *process;
     struct thread *next;                   /* process->threads, under process->lock */
     pid_t tid;
+    volatile sig_atomic_t signal_arrived;  /* set by the host handler; checked by the window */
     uint64_t signal_mask, saved_mask;      /* saved_mask: to restore after sigsuspend and friends, when restore_mask */
     bool restore_mask;
-    struct signal_queue pending;           /* directed at this thread */
     guest_addr altstack_sp; uint64_t altstack_size; int altstack_flags;
     guest_addr clear_child_tid, robust_list; uint64_t robust_list_size;
     guest_addr rseq;
     uint64_t restart_arguments[7];         /* number and arguments of the interrupted call, for ERESTART handling */
     volatile sig_atomic_t in_system_call;  /* inside host_call_blocking's window */
-    volatile sig_atomic_t signal_arrived;  /* set by the host handler; checked by the window */
     void *host_stack; size_t host_stack_size;
     siginfo_t arrived;                     /* the signal the kernel delivered to us while signal_arrived; every other one is blocked then */
-    uint64_t held_set;                     /* blocked asynchronous SIGSEGV and the like: the host cannot hold them for us */
-    siginfo_t held[4];                     /* by signal_held_slot */
+    struct held_signals held;              /* blocked asynchronous SIGSEGV and the like: the host cannot hold them for us */
+    uint64_t lets_through;                 /* blocked signals that the call being made waits for */
+    volatile sig_atomic_t held_for_others; /* one is in process->held that another thread may want */
     bool vfork_child;                      /* shares the parent's memory until exec or exit */
     bool exiting;
     int exit_status;
@@ -77,7 +75,7 @@ struct process {
     struct thread *threads;
     pthread_mutex_t lock;                  /* threads, actions; taken before space's lock, never after it */
     struct signal_action actions[GUEST_SIGNALS + 1];
-    struct signal_queue pending;           /* directed at the process */
+    struct held_signals held;              /* directed at the process */
     char *executable;                      /* guest's /proc/self/exe: absolute host path of the program */
     char *sysroot;                         /* NULL: none */
     char *uname_release;                   /* -r; NULL: host's */
@@ -90,8 +88,8 @@ struct process {
     guest_addr vdso, signal_trampoline;
     guest_addr time_page;                  /* struct time_page, or 0 */
     bool clone_tls_before_child;           /* clone's arguments: (flags, stack, parent, tls, child) instead of (…, child, tls) */
-    int own_descriptor;                    /* ferry's program, where /proc/self/exe may not lead to it (descriptors.c); or -1 */
-    int exec_descriptor;                   /* the guest's program, when it has no name; or -1. Both are hidden from the guest */
+    int own_descriptor;                    /* /proc/self/exe of ferry, high and close-on-exec; hidden from the guest */
+    int exec_descriptor;                   /* the program's, or -1 */
     bool strace;
     bool trace_unimplemented;
     void (*log)(void *user, const char *text);   /* --strace and --trace=unimplemented: whole lines; NULL: to stderr */
@@ -118,10 +116,6 @@ const char *path_to_host(struct process *process, const char *path, char *buffer
 const char *path_to_host_followed(struct process *process, const char *path, char *buffer);
 int64_t path_from_guest(struct thread *thread, guest_addr address, char *buffer);   /* copies and maps; 0 or negative errno */
 
-/* -- ferry's own descriptors (descriptors.c) ------------------------------------------------------------------------------- */
-int descriptor_move_up(int fd, int from);  /* to a number out of the guest's way, at least `from`; closes fd. fd itself: no room */
-void descriptor_keep_program(struct process *process);   /* before /proc/self/exe may get out of reach */
-
 /* -- address space (address_space.c). Addresses are guest's; results are addresses or negative errno --------------------- */
 struct address_space *address_space_new(struct process *process);
 int64_t address_space_map(struct process *process, guest_addr hint, uint64_t size, int protection, int flags, int fd, uint64_t offset);
@@ -143,12 +137,18 @@ bool address_space_next(const struct process *process, guest_addr from, guest_ad
 /* Next deliverable signal of thread, dequeued, or 0. */
 int signal_next(struct thread *thread, siginfo_t *info);
 bool signal_deliverable(const struct thread *thread);
-void signal_queue_add(struct signal_queue *queue, const siginfo_t *info);
 void signal_set_mask(struct thread *thread, uint64_t mask);
 /* false: a signal came first, deliver it before changing the mask (return SYSCALL_RESTART_ALWAYS). */
 bool signal_try_mask(struct thread *thread, uint64_t mask);
 /* From the host's handler. false: this one must wait (held). */
 bool signal_arrive(struct thread *thread, const siginfo_t *info);
+/* held_signals.c: what is kept for the thread or its process; takes one of `wanted`, lowest number first, or gives 0. */
+uint64_t signals_held(const struct thread *thread);
+int signal_take_held(struct thread *thread, uint64_t wanted, siginfo_t *info);
+void signals_forget_held(struct thread *thread);
+void signal_hand_on(struct thread *thread);
+/* For sending one of SIGNALS_SYNCHRONOUS to our own process. */
+void signal_disguise(siginfo_t *info, bool for_thread);
 #define SIGNAL_BIT(signal) (1ull << ((signal) - 1))
 /* Never blocked on the host: a fault while blocked would kill us. */
 #define SIGNALS_SYNCHRONOUS (SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGILL))

@@ -3,8 +3,7 @@
  * Signals as data. The host kernel decides which signal is delivered when: its queues, masks, coalescing and process-or-thread
  * choice are the guest's, because each thread's host mask is the guest's mask. Our handler keeps the one signal the kernel handed
  * over (thread->arrived) and leaves every signal blocked until the run loop has built its frame; so nothing is queued twice
- * and nothing reordered. Only SIGSEGV, SIGBUS, SIGFPE and SIGILL are never blocked on the host: sent by someone while the guest
- * blocks them, they are held here.
+ * and nothing reordered. Only SIGSEGV, SIGBUS, SIGFPE and SIGILL are never blocked on the host: held_signals.c.
  */
 #include "syscalls/calls.h"
 #include "syscalls/signals.h"
@@ -13,8 +12,10 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #define KERNEL_SIGSET_BYTES 8
+#define SIGNALS_TAKEN_FIRST (SIGNALS_SYNCHRONOUS | SIGNAL_BIT(SIGTRAP) | SIGNAL_BIT(SIGSYS))
 #define UNBLOCKABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
 
 uint64_t host_signal_mask(uint64_t mask)
@@ -26,45 +27,28 @@ uint64_t host_signal_mask(uint64_t mask)
 
 /* -- arrival and choice ------------------------------------------------------------------------------------------------ */
 
-static int held_slot(int signal)
-{
-    return signal == SIGSEGV ? 0 : signal == SIGBUS ? 1 : signal == SIGFPE ? 2 : 3;
-}
-
-bool signal_arrive(struct thread *thread, const siginfo_t *info)
-{
-    int signal = info->si_signo;
-    bool synchronous = SIGNAL_BIT(signal) & SIGNALS_SYNCHRONOUS;
-    if (thread->signal_arrived || (synchronous && (thread->signal_mask & SIGNAL_BIT(signal)))) {
-        thread->held[held_slot(signal)] = *info;
-        thread->held_set |= SIGNAL_BIT(signal);
-        return false;
-    }
-    thread->arrived = *info;
-    atomic_signal_fence(memory_order_seq_cst);
-    thread->signal_arrived = 1;
-    return true;
-}
-
 bool signal_deliverable(const struct thread *thread)
 {
-    return thread->signal_arrived || (thread->held_set & ~thread->signal_mask);
+    return thread->signal_arrived || (signals_held(thread) & ~thread->signal_mask);
+}
+
+/* The kernel takes those that a fault can raise first, the lowest number of them. One that has arrived cannot wait any more, so it
+ * must not be blocked by the other's handler. */
+static bool held_comes_first(const struct thread *thread, uint64_t ready)
+{
+    int arrived = thread->arrived.si_signo, held = ready ? __builtin_ctzll(ready) + 1 : 0;
+    return held && !((SIGNAL_BIT(arrived) & SIGNALS_TAKEN_FIRST) && arrived < held) && !(thread->process->actions[held].mask & SIGNAL_BIT(arrived));
 }
 
 int signal_next(struct thread *thread, siginfo_t *info)
 {
-    if (thread->signal_arrived) {
+    uint64_t ready = signals_held(thread) & ~thread->signal_mask;
+    if (thread->signal_arrived && !held_comes_first(thread, ready)) {
         *info = thread->arrived;
         thread->signal_arrived = 0;
         return info->si_signo;
     }
-    uint64_t ready = thread->held_set & ~thread->signal_mask;
-    if (!ready)
-        return 0;
-    int signal = __builtin_ctzll(ready) + 1;
-    *info = thread->held[held_slot(signal)];
-    thread->held_set &= ~SIGNAL_BIT(signal);
-    return signal;
+    return ready ? signal_take_held(thread, ready, info) : 0;
 }
 
 /* -- masks --------------------------------------------------------------------------------------------------------------- */
@@ -117,7 +101,7 @@ int64_t syscall_rt_sigpending(struct thread *thread, const uint64_t *arguments)
     if (arguments[1] > KERNEL_SIGSET_BYTES)
         return -EINVAL;
     host_call(SYS_rt_sigpending, (uintptr_t)&pending, KERNEL_SIGSET_BYTES, 0, 0, 0, 0);
-    pending |= thread->held_set & thread->signal_mask;
+    pending |= signals_held(thread) & thread->signal_mask;
     return copy_to_guest(thread, arguments[0], &pending, arguments[1]);
 }
 
@@ -129,13 +113,14 @@ int64_t syscall_rt_sigsuspend(struct thread *thread, const uint64_t *arguments)
         return -EINVAL;
     if (copy_from_guest(thread, &mask, arguments[0], sizeof mask))
         return -EFAULT;
-    if (thread->held_set & ~mask) {
+    if (signals_held(thread) & ~mask) {
         thread->saved_mask = thread->signal_mask;
         thread->restore_mask = true;
         signal_set_mask(thread, mask);
         return SYSCALL_RESTART_NO_HANDLER;
     }
     uint64_t host = mask & ~SIGNALS_SYNCHRONOUS;
+    thread->lets_through = ~mask;
     int64_t result = host_call_blocking(thread, SYS_rt_sigsuspend, (uintptr_t)&host, KERNEL_SIGSET_BYTES, 0, 0, 0, 0);
     if (result != -EINTR)
         return result;
@@ -147,28 +132,30 @@ int64_t syscall_rt_sigsuspend(struct thread *thread, const uint64_t *arguments)
 
 int64_t syscall_rt_sigtimedwait(struct thread *thread, const uint64_t *arguments)
 {
-    uint64_t set, held;
+    uint64_t set;
+    siginfo_t info;
     if (arguments[3] != KERNEL_SIGSET_BYTES)
         return -EINVAL;
     if (copy_from_guest(thread, &set, arguments[0], sizeof set))
         return -EFAULT;
-    held = thread->held_set & set;
-    if (held) {
-        int signal = __builtin_ctzll(held) + 1;
-        thread->held_set &= ~SIGNAL_BIT(signal);
-        if (arguments[1] && copy_to_guest(thread, arguments[1], &thread->held[held_slot(signal)], sizeof(siginfo_t)))
-            return -EFAULT;
-        return signal;
-    }
-    return host_call_blocking(thread, SYS_rt_sigtimedwait, (uintptr_t)&set, arguments[1], arguments[2], KERNEL_SIGSET_BYTES, 0, 0);
+    int held = signal_take_held(thread, set, &info);
+    if (held)
+        return arguments[1] && copy_to_guest(thread, arguments[1], &info, sizeof info) ? -EFAULT : held;
+    thread->lets_through = set;
+    int64_t result = host_call_blocking(thread, SYS_rt_sigtimedwait, (uintptr_t)&set, arguments[1], arguments[2], KERNEL_SIGSET_BYTES, 0, 0);
+    return result;
 }
 
 /* -- actions ------------------------------------------------------------------------------------------------------------- */
 
+/* The flags that the kernel knows (asm-generic/signal-defs.h); it drops the others, so that programs can find out. */
+#define KNOWN_FLAGS (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | 0x800ul /* SA_EXPOSE_TAGBITS */ | 0x04000000ul /* SA_RESTORER */ \
+                     | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND)
+
 /* struct sigaction of the kernel: handler, flags, restorer, mask. */
 static void action_from_guest(struct signal_action *action, const uint64_t words[4])
 {
-    *action = (struct signal_action){ .handler = words[0], .flags = words[1], .restorer = words[2], .mask = words[3] & ~UNBLOCKABLE };
+    *action = (struct signal_action){ .handler = words[0], .flags = words[1] & KNOWN_FLAGS, .restorer = words[2], .mask = words[3] & ~UNBLOCKABLE };
 }
 
 int64_t syscall_rt_sigaction(struct thread *thread, const uint64_t *arguments)
@@ -297,14 +284,25 @@ int64_t syscall_tgkill(struct thread *thread, const uint64_t *arguments)
     return host_call(SYS_tgkill, arguments[0], arguments[1], arguments[2], 0, 0, 0);
 }
 
+/* The guest's siginfo in `info`, disguised where it goes to ourselves and could be taken for a fault; gives what to hand to the kernel. */
+static guest_addr queued_info(struct thread *thread, uint64_t process, uint64_t signal, guest_addr address, bool for_thread, siginfo_t *info)
+{
+    bool own = (pid_t)process == getpid() && signal <= GUEST_SIGNALS && signal && (SIGNAL_BIT(signal) & SIGNALS_SYNCHRONOUS);
+    if (!own || copy_from_guest(thread, info, address, sizeof *info))
+        return address;
+    signal_disguise(info, for_thread);
+    return (uintptr_t)info;
+}
+
 int64_t syscall_rt_sigqueueinfo(struct thread *thread, const uint64_t *arguments)
 {
-    (void)thread;
-    return host_call(SYS_rt_sigqueueinfo, arguments[0], arguments[1], arguments[2], 0, 0, 0);
+    siginfo_t info;
+    return host_call(SYS_rt_sigqueueinfo, arguments[0], arguments[1], queued_info(thread, arguments[0], arguments[1], arguments[2], false, &info), 0, 0, 0);
 }
 
 int64_t syscall_rt_tgsigqueueinfo(struct thread *thread, const uint64_t *arguments)
 {
-    (void)thread;
-    return host_call(SYS_rt_tgsigqueueinfo, arguments[0], arguments[1], arguments[2], arguments[3], 0, 0);
+    siginfo_t info;
+    guest_addr at = queued_info(thread, arguments[0], arguments[2], arguments[3], true, &info);
+    return host_call(SYS_rt_tgsigqueueinfo, arguments[0], arguments[1], arguments[2], at, 0, 0);
 }

@@ -181,7 +181,7 @@ static void become_only_thread(struct request *request)
     thread->process->threads = thread;
     thread->next = NULL;
     thread->tid = host_tid();
-    thread->held_set = 0;
+    signals_forget_held(thread);
     thread->robust_list = 0;
     thread->clear_child_tid = request->flags & CLONE_CHILD_CLEARTID ? request->child_tid : 0;
     own->is_pthread = false;               /* the process's first thread now */
@@ -273,6 +273,7 @@ static struct process *copy_process(const struct process *process)
     *usermode = *usermode_of(process);
     copy->user = usermode;
     copy->threads = NULL;
+    memset(&copy->held, 0, sizeof copy->held);
     pthread_mutex_init(&copy->lock, NULL);
     return copy;
 }

@@ -148,7 +148,7 @@ static void put_status(struct core *core, const struct thread *thread)
     put(core, (uint64_t)core->info->si_errno, 4);
     put(core, (uint64_t)core->info->si_signo, 2);
     align_from(core, start, core->isa->word_bytes);
-    put_word(core, thread->held_set);
+    put_word(core, thread->held.set);
     put_word(core, thread->signal_mask);
     put(core, (uint64_t)thread->tid, 4);
     put(core, (uint64_t)getppid(), 4);

@@ -75,7 +75,7 @@ static struct signal_action take_action(struct thread *thread, int signal)
     struct signal_action action = process->actions[signal];
     if (action.handler > HANDLER_IGNORE && (action.flags & SA_RESETHAND)) {
         process->operations->signal_action(thread, signal, &none);
-        process->actions[signal] = none;
+        process->actions[signal].handler = HANDLER_DEFAULT;      /* flags and mask stay */
     }
     pthread_mutex_unlock(&process->lock);
     return action;
@@ -116,7 +116,8 @@ bool deliver_signals(struct thread *thread, int64_t restart)
             restart = 0;
         }
         /* Only now may the next one arrive, under the mask that the handler runs with. */
-        host_signal_mask(thread->signal_mask & ~SIGNALS_SYNCHRONOUS);
+        if (!thread->signal_arrived)
+            host_signal_mask(thread->signal_mask & ~SIGNALS_SYNCHRONOUS);
     }
     bool again = !handled && resume_call(thread, restart);
     if (thread->restore_mask) {

@@ -51,9 +51,10 @@ static void arrive(struct thread *thread, siginfo_t *info, ucontext_t *context)
 {
     uint64_t blocked = ~SIGNALS_SYNCHRONOUS;
     bool taken = signal_arrive(thread, info);
-    if (!taken && !signal_deliverable(thread))
+    if (taken || signal_deliverable(thread))
+        memcpy(&context->uc_sigmask, &blocked, sizeof blocked);
+    else if (!thread->held_for_others)
         return;
-    memcpy(&context->uc_sigmask, &blocked, sizeof blocked);
     engine_interrupt(thread->cpu);
     leave_blocking_call(context);
 }

@@ -28,9 +28,12 @@ static void system_call(struct thread *thread)
     memcpy(&thread->restart_arguments[1], arguments, sizeof arguments);
     for (;;) {
         int64_t result = syscall_dispatch(thread, number, arguments);
+        thread->lets_through = 0;
         bool restart = is_restart(result);
         if (!restart && result != SYSCALL_NO_RESULT)
             isa->set_result(thread->cpu, result);
+        if (thread->held_for_others)
+            signal_hand_on(thread);
         if (!restart && !signal_deliverable(thread) && !thread->restore_mask)
             return;
         if (!deliver_signals(thread, restart ? result : 0))
@@ -112,6 +115,8 @@ void thread_run(struct thread *thread)
     for (;;) {
         if (signal_deliverable(thread))
             deliver_signals(thread, 0);
+        if (thread->held_for_others)
+            signal_hand_on(thread);
         atomic_store_explicit(&own->in_guest, true, memory_order_relaxed);     /* engine_run has the fence before it looks for interrupts */
         enum vcpu_exit reason = engine_run(cpu);
         atomic_store_explicit(&own->in_guest, false, memory_order_release);
