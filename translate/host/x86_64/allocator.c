@@ -12,10 +12,7 @@
  */
 #include "translate/host/x86_64/vector.h"
 
-#include "common/arena.h"
-
 #include <stdlib.h>
-#include <string.h>
 
 #define INTEGER_TEMPORARIES (1u << RAX | 1u << RCX | 1u << RDX | 1u << RSI)
 #define VECTOR_TEMPORARIES 0xfu
@@ -39,7 +36,7 @@ static bool is_vector_value(const struct emitter *e, ir_ref root)
 
 static bool is_vector_field(const struct emitter *e, unsigned field)
 {
-    return ir_type_is_vector_class(e->isa->fields[field].type);
+    return e->fields[field].is_vector;
 }
 
 bool value_is_live_after(const struct emitter *e, ir_ref value) { return state_of(e, value)->last_use > e->current; }
@@ -70,7 +67,7 @@ bool value_is_imm32(const struct emitter *e, ir_ref value, int32_t *imm)
 
 /* -- moves, loads, stores ------------------------------------------------------------------------------------------ */
 
-struct operand field_operand(const struct emitter *e, unsigned field) { return state_operand(e->isa->fields[field].offset); }
+struct operand field_operand(const struct emitter *e, unsigned field) { return operand_mem(REG_STATE, e->fields[field].displacement); }
 struct operand spill_operand(int slot) { return state_operand((unsigned)(offsetof(struct vcpu, spill) + 16u * (unsigned)slot)); }
 
 static void move_register(struct emitter *e, bool vector, int to, int from)
@@ -85,7 +82,7 @@ static void move_register(struct emitter *e, bool vector, int to, int from)
 
 static void load_field(struct emitter *e, unsigned field, int reg)
 {
-    unsigned bytes = ir_type_bytes(e->isa->fields[field].type);
+    unsigned bytes = e->fields[field].bytes;
     if (is_vector_field(e, field))
         asm_vector_load(&e->as, bytes, reg, field_operand(e, field));
     else if (bytes < 4)
@@ -96,7 +93,7 @@ static void load_field(struct emitter *e, unsigned field, int reg)
 
 static void store_field(struct emitter *e, unsigned field, int reg)
 {
-    unsigned bytes = ir_type_bytes(e->isa->fields[field].type);
+    unsigned bytes = e->fields[field].bytes;
     if (is_vector_field(e, field))
         asm_vector_store(&e->as, bytes, field_operand(e, field), reg);
     else
@@ -163,7 +160,7 @@ void allocator_load(struct emitter *e, ir_ref value, int reg)
 int allocator_spill_slot(struct emitter *e, ir_ref owner)
 {
     for (int slot = 0; slot < VCPU_SPILL_SLOTS; slot++) {
-        ir_ref other = e->spill_owner[slot];
+        ir_ref other = e->spill_used >> slot & 1 ? e->spill_owner[slot] : IR_NONE;
         if (other != IR_NONE && e->values[other].last_use >= e->current)
             continue;
         e->spill_owner[slot] = owner;
@@ -186,7 +183,7 @@ static int other_pin_of(ir_ref root, const struct file *file, int except)
 /* Whether the field slot that holds root is as good as a spill slot: narrow fields are not, their upper part is other data. */
 static bool home_is_whole(const struct emitter *e, unsigned field)
 {
-    return field != GUEST_NO_FIELD && ir_type_bytes(e->isa->fields[field].type) >= 8;
+    return field != GUEST_NO_FIELD && e->fields[field].bytes >= 8;
 }
 
 /* root leaves its register `reg` and stays available elsewhere. */
@@ -471,7 +468,7 @@ static int target_pin(const struct emitter *e, ir_ref self, bool vector)
     uint16_t field = e->values[self].target_field;
     if (field == GUEST_NO_FIELD || is_vector_field(e, field) != vector)
         return REG_NONE;
-    return e->field_pin[field];
+    return e->fields[field].pin;
 }
 
 /* A temporary whose value is an operand that dies here, or REG_NONE. */
@@ -562,7 +559,7 @@ void define_alias(struct emitter *e, ir_ref self, ir_ref source)
 void allocator_get(struct emitter *e, ir_ref self, unsigned field)
 {
     struct value_state *s = &e->values[self];
-    int pin = e->field_pin[field];
+    int pin = e->fields[field].pin;
     bool vector = is_vector_field(e, field);
     struct file file = file_of(e, vector);
     ir_ref current = pin >= 0 ? file.value[pin] : e->field_value[field];
@@ -627,7 +624,7 @@ static void put_unpinned(struct emitter *e, unsigned field, ir_ref value, bool v
 {
     ir_ref root = alias_root(e, value);
     struct value_state *s = &e->values[root];
-    unsigned bytes = ir_type_bytes(e->isa->fields[field].type);
+    unsigned bytes = e->fields[field].bytes;
     int32_t imm;
     if (e->field_value[field] == root && s->home_field == field)
         return;
@@ -649,7 +646,7 @@ static void put_unpinned(struct emitter *e, unsigned field, ir_ref value, bool v
 
 void allocator_put(struct emitter *e, unsigned field, ir_ref value)
 {
-    int pin = e->field_pin[field];
+    int pin = e->fields[field].pin;
     bool vector = is_vector_field(e, field);
     if (pin >= 0)
         put_pinned(e, pin, value, vector);
@@ -707,54 +704,4 @@ void allocator_after_call(struct emitter *e)
 {
     e->integer_locked = e->vector_locked = 0;
     host_flags_clobbered(e);
-}
-
-/* -- the start -------------------------------------------------------------------------------------------------------------------- */
-
-static void pin_fields(struct emitter *e)
-{
-    const struct guest_isa *isa = e->isa;
-    memset(e->field_pin, -1, isa->field_count);
-    memset(e->pin_field_integer, 0xff, sizeof e->pin_field_integer);
-    memset(e->pin_field_vector, 0xff, sizeof e->pin_field_vector);
-    for (unsigned i = 0; i < INTEGER_PIN_COUNT && isa->integer_pins[i] != GUEST_NO_FIELD; i++) {
-        e->pin_field_integer[x86_64_integer_pin[i]] = isa->integer_pins[i];
-        e->integer_pinned |= 1u << x86_64_integer_pin[i];
-        e->field_pin[isa->integer_pins[i]] = x86_64_integer_pin[i];
-    }
-    for (unsigned i = 0; i < VECTOR_PIN_COUNT && isa->vector_pins[i] != GUEST_NO_FIELD; i++) {
-        e->pin_field_vector[VECTOR_PIN_FIRST + i] = isa->vector_pins[i];
-        e->vector_pinned |= 1u << (VECTOR_PIN_FIRST + i);
-        e->field_pin[isa->vector_pins[i]] = (int8_t)(VECTOR_PIN_FIRST + i);
-    }
-}
-
-/* One loop without jumps spares three walks a hard to predict one. */
-static void list_insns(struct emitter *e)
-{
-    const struct ir_region *region = e->region;
-    uint32_t count = 0;
-    e->order = arena_allocate_unset(region->arena, region->count * sizeof *e->order);
-    for (ir_ref at = 0; at < region->count; at++) {
-        e->order[count] = at;
-        count += !(region->insns[at].note & IR_NOTE_REMOVED);
-    }
-    e->order_count = count;
-}
-
-void allocator_prepare(struct emitter *e)
-{
-    struct ir_region *region = e->region;
-    unsigned fields = e->isa->field_count;
-    e->values = arena_allocate_unset(region->arena, region->count * sizeof *e->values);
-    e->field_pin = arena_allocate_unset(region->arena, fields);
-    e->field_value = arena_allocate_unset(region->arena, fields * sizeof *e->field_value);
-    memset(e->field_value, 0xff, fields * sizeof *e->field_value);
-    memset(e->integer_value, 0xff, sizeof e->integer_value);
-    memset(e->vector_value, 0xff, sizeof e->vector_value);
-    memset(e->spill_owner, 0xff, sizeof e->spill_owner);
-    pin_fields(e);
-    list_insns(e);
-    flags_plan(e);
-    liveness_walk(e);
 }

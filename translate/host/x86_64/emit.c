@@ -6,6 +6,8 @@
 
 #include "common/arena.h"
 
+#include <string.h>
+
 typedef void emit_function(struct emitter *e, const struct ir_insn *insn, ir_ref self);
 
 static emit_function *const emit_table[IR_OP_COUNT] = {
@@ -13,22 +15,6 @@ static emit_function *const emit_table[IR_OP_COUNT] = {
 #include "translate/ir/ops.def"
 #undef IR_OP
 };
-
-/* Temporaries that hold something which must survive the cold code. Pinned registers always do. */
-static uint32_t live_registers(const struct emitter *e, bool vector)
-{
-    const ir_ref *held = vector ? e->vector_value : e->integer_value;
-    uint8_t kind = vector ? PLACE_VECTOR : PLACE_INTEGER;
-    uint32_t pinned = vector ? e->vector_pinned : e->integer_pinned;
-    uint32_t live = pinned | (vector ? e->vector_locked : e->integer_locked);
-    for (uint32_t left = 0xffff & ~live; left; left &= left - 1) {
-        int reg = __builtin_ctz(left);
-        ir_ref root = held[reg];
-        if (root != IR_NONE && e->values[root].kind == kind && e->values[root].reg == reg && e->values[root].last_use >= e->current)
-            live |= 1u << reg;
-    }
-    return live;
-}
 
 struct cold_path *add_cold(struct emitter *e, uint32_t jump, void (*emit)(struct emitter *e, struct cold_path *cold))
 {
@@ -50,8 +36,6 @@ struct cold_path *add_cold(struct emitter *e, uint32_t jump, void (*emit)(struct
 struct cold_path *cold_jump(struct emitter *e, int host_cond, void (*emit)(struct emitter *e, struct cold_path *cold))
 {
     struct cold_path *cold = add_cold(e, asm_jcc(&e->as, host_cond), emit);
-    cold->live_integer = live_registers(e, false);
-    cold->live_vector = live_registers(e, true);
     cold->flags = flags_recipe_here(e);
     return cold;
 }
@@ -109,16 +93,18 @@ static void emit_insns(struct emitter *e)
 
 bool x86_64_emit_region(struct ir_region *region, uint8_t *space, size_t size, struct host_code *out)
 {
-    struct emitter *e = arena_allocate(region->arena, sizeof *e);
+    struct emitter emitter, *e = &emitter;
+    layout_start(e);
     *out = (struct host_code){.code = space};
     e->as = (struct assembler){.start = space, .at = space, .limit = space + size};
     e->region = region;
-    e->isa = region->isa;
     e->out = out;
-    e->host_flags = e->state_flags = IR_NONE;
-    e->state_flags_live = true;
     e->current_pc = region->pc;
-    allocator_prepare(e);
+    e->values = (struct value_state *)arena_allocate_unset(region->arena, (region->count + 1) * sizeof *e->values) + 1;
+    e->order = arena_allocate_unset(region->arena, region->count * sizeof *e->order);
+    e->field_value = arena_allocate_unset(region->arena, e->isa->field_count * sizeof *e->field_value);
+    memset(e->field_value, 0xff, e->isa->field_count * sizeof *e->field_value);
+    liveness_walk(e);
     emit_insns(e);
     emit_cold_paths(e);
     emit_constant_pool(e);

@@ -59,9 +59,18 @@ enum x86_64_stub {
     STUB_COUNT
 };
 
+/* Where a guest field is kept, made once for the guest's fields (layout.c). */
+struct field_place {
+    int8_t pin;                       /* its register, or REG_NONE */
+    uint8_t is_pinned;                /* 0 or 1 (no field: 1) */
+    uint8_t bytes;
+    bool is_vector;
+    int32_t displacement;             /* of its slot in the vcpu, from r15 */
+};
+
 enum place_kind { PLACE_NONE, PLACE_INTEGER, PLACE_VECTOR, PLACE_SPILL, PLACE_FIELD, PLACE_CONSTANT };
 
-/* What the allocator knows of one value. */
+/* What the allocator knows of one value. The first 16 bytes start the same for all values but constants. */
 struct value_state {
     uint8_t kind;                     /* enum place_kind of its best place: a register if it has one */
     int8_t reg;                       /* register number, pinned or temporary */
@@ -71,9 +80,11 @@ struct value_state {
     uint8_t token_wanted;             /* tokens: enum token_wanted bits */
     uint16_t home_field;              /* the unpinned field whose slot holds this value now, or GUEST_NO_FIELD */
     uint16_t target_field;            /* the field it will be put to next with nothing in between, or GUEST_NO_FIELD */
+    uint16_t unused[3];               /* 32 bytes are reached by a shift */
     ir_ref last_use;                  /* index of the last instruction that reads it (exits and snapshots included) */
     ir_ref root;                      /* itself, or the value it is an alias of: the state that counts is the root's */
     ir_ref host_until;                /* tokens: the last consumer that finds it in EFLAGS */
+    uint32_t unused_too;
 };
 /* Tokens that the flags plan (flags.c) wants in EFLAGS from their definition on; SWAPPED: ucomis with the operands exchanged. */
 enum token_wanted { TOKEN_WANTED = 1, TOKEN_WANTED_SWAPPED = 2 };
@@ -108,8 +119,6 @@ struct cold_path {
     ir_ref insn;                      /* what it belongs to: its snapshot is that instruction's */
     uint64_t data[2];                 /* zero at first */
     int regs[4];
-    /* allocator facts frozen at the jump, for cold code that calls C */
-    uint32_t live_integer, live_vector;
     guest_addr pc;                    /* the guest instruction it belongs to */
     struct flags_recipe flags;        /* of e->state_flags at the jump */
 };
@@ -128,7 +137,7 @@ struct emitter {
     struct ir_region *region;
     const struct guest_isa *isa;
     struct host_code *out;
-    struct value_state *values;       /* by ir_ref */
+    struct value_state *values;       /* by ir_ref; there is one before the first, for IR_NONE as -1 */
     ir_ref *order;                    /* the instructions that are not removed */
     uint32_t order_count;
     ir_ref integer_value[16];         /* which value a temporary (or pin) holds, IR_NONE if free (pin: the field's own current value) */
@@ -136,8 +145,8 @@ struct emitter {
     uint32_t integer_locked, vector_locked;   /* bit per register, cleared between IR instructions */
     uint32_t integer_pinned, vector_pinned;   /* bit per register that a field is pinned to */
     uint16_t pin_field_integer[16], pin_field_vector[32];   /* field of a pinned register or GUEST_NO_FIELD */
-    int8_t *field_pin;                /* by field: register or -1 */
-    uint64_t spill_used;              /* bit per vcpu spill slot */
+    const struct field_place *fields; /* by field; there is one before the first, for no field */
+    uint64_t spill_used;              /* bit per vcpu spill slot that had an owner */
     ir_ref current;                   /* IR instruction being emitted */
     guest_addr current_pc;
     ir_ref host_flags;                /* token whose value is in EFLAGS now, or IR_NONE */
@@ -145,12 +154,12 @@ struct emitter {
     bool state_flags_live;            /* false: nobody will read the flags field before it is overwritten */
     enum host_sense host_sense;       /* meaning of EFLAGS while host_flags is a token */
     ir_ref *field_value;              /* by field: the value that an unpinned field's slot holds, or IR_NONE */
-    ir_ref spill_owner[VCPU_SPILL_SLOTS];
     uint32_t snapshot_capacity, entry_capacity, constant_capacity, relocation_capacity;
     struct cold_path *cold_first, *cold_last;
     struct untested_float untested;
     struct constant_pool *constant_pool;   /* vector constants placed after the cold paths (vector.h); NULL: none yet */
     bool failed;                      /* ran out of space: the engine retries */
+    ir_ref spill_owner[VCPU_SPILL_SLOTS];  /* of the slots in spill_used */
 };
 
 /* Host registers of the pins, in the order of isa->integer_pins (stubs.c); vector pins are xmm4, xmm5, … */
@@ -190,12 +199,14 @@ void note_zero_upper(struct emitter *e, ir_ref self);
 
 /* -- points that may fault or leave ------------------------------------------------------------------------------------ */
 void snapshot_here(struct emitter *e);                               /* the next host instruction may fault: record the guest state before the current guest instruction */
-struct operand state_operand(unsigned offset_in_vcpu);               /* [r15 + …] */
+static inline struct operand state_operand(unsigned offset_in_vcpu)  /* [r15 + …] */
+{
+    return operand_mem(REG_STATE, (int32_t)offset_in_vcpu - STATE_BIAS);
+}
 struct operand field_operand(const struct emitter *e, unsigned field);
 
 /* Starts out-of-line code reached by `jcc cond` emitted here. With ALWAYS: jmp. The cold code runs `emit` at the end of the region
- * with the allocator's registers as they are now (frozen in live_integer/live_vector: registers it must not change,
- * except its own result in regs[]). */
+ * with the allocator's registers as they are now: it changes none but its own result in regs[]. */
 struct cold_path *add_cold(struct emitter *e, uint32_t jump, void (*emit)(struct emitter *e, struct cold_path *cold));   /* the same for a jump that is there, with nothing frozen */
 struct cold_path *cold_jump(struct emitter *e, int host_cond, void (*emit)(struct emitter *e, struct cold_path *cold));
 void cold_resume(struct emitter *e, struct cold_path *cold);         /* the hot position it goes back to is here */
@@ -217,8 +228,9 @@ void host_flags_clobbered(struct emitter *e);                        /* every em
 bool x86_64_emit_region(struct ir_region *region, uint8_t *space, size_t size, struct host_code *out);   /* emit.c: host.compile */
 bool x86_64_preserves_flags(const struct ir_region *region, const struct ir_insn *insn);                 /* flags.c: host.preserves_flags */
 
-void liveness_walk(struct emitter *e);                               /* liveness.c: after flags_plan, which extends tokens' operands */
-void allocator_prepare(struct emitter *e);                           /* liveness, targets, empty registers */
+void x86_64_layout_make(const struct guest_isa *isa);                /* layout.c: once, in host.init */
+void layout_start(struct emitter *e);                                /* layout.c: an emitter that knows the guest's pins and nothing else */
+void liveness_walk(struct emitter *e);                               /* liveness.c: sets up e->values and e->order */
 void allocator_get(struct emitter *e, ir_ref self, unsigned field);
 void allocator_put(struct emitter *e, unsigned field, ir_ref value);
 void allocator_before_call(struct emitter *e, bool writes_state);    /* live temporaries (writes_state: and values in fields) go to spill slots */
@@ -245,7 +257,10 @@ static inline void float_test_before(struct emitter *e, uint32_t registers)   /*
     if (e->untested.registers & registers)
         float_test(e);
 }
-void flags_plan(struct emitter *e);                                  /* forward scan: sets up e->values; where tokens are needed, in EFLAGS or not */
+/* Forward scan from the first token on, an index of e->order: where tokens are needed, in EFLAGS or not. Values have their first state
+ * and the last uses that they have as plain operands. */
+void flags_plan(struct emitter *e, uint32_t first);
+void flags_keep_operands(struct emitter *e, ir_ref token);           /* a token that is made again later needs its operands until then */
 bool flags_needed(const struct emitter *e);                          /* EFLAGS hold a token that a later consumer expects there */
 bool flags_pair_follows(const struct emitter *e);                    /* the next instruction's token is what this one's arithmetic sets */
 bool flags_is_pair(const struct ir_region *region, ir_ref token);    /* token comes from the arithmetic before it */

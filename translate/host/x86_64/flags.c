@@ -431,10 +431,10 @@ static bool is_cheap_to_overwrite(const struct emitter *e, ir_ref self, ir_ref v
     const struct value_state *s = &e->values[alias_root(e, value)];
     if (s->kind != PLACE_INTEGER && s->kind != PLACE_VECTOR)
         return s->kind == PLACE_CONSTANT;     /* materialised anyway */
-    if (target != GUEST_NO_FIELD && e->field_pin[target] == s->reg)
+    if (target != GUEST_NO_FIELD && e->fields[target].pin == s->reg)
         return true;
     bool is_pin = (s->kind == PLACE_VECTOR ? e->pin_field_vector[s->reg] : e->pin_field_integer[s->reg]) != GUEST_NO_FIELD;
-    return value_dies_here(e, value) && !is_pin && !(target != GUEST_NO_FIELD && e->field_pin[target] >= 0);
+    return value_dies_here(e, value) && !is_pin && !(target != GUEST_NO_FIELD && e->fields[target].pin >= 0);
 }
 
 static void select_vector(struct emitter *e, const struct ir_insn *insn, ir_ref self, int cond)

@@ -105,12 +105,23 @@ static bool group_preserves(const struct ir_insn *insn)
     }
 }
 
+/* Operations that leave EFLAGS alone in every form. */
+#define PRESERVES_IS(op, name) (IR_##op == IR_##name)
+#define PRESERVES_ALWAYS(op)                                                                                                     \
+    (PRESERVES_IS(op, insn_start) || PRESERVES_IS(op, constant) || PRESERVES_IS(op, get) || PRESERVES_IS(op, put) ||              \
+     PRESERVES_IS(op, not) || PRESERVES_IS(op, sign_extend) || PRESERVES_IS(op, zero_extend) || PRESERVES_IS(op, truncate) ||     \
+     PRESERVES_IS(op, neg))
+static const bool preserves_always[IR_OP_COUNT] = {
+#define IR_OP(name, group, operands, result, effects) [IR_##name] = PRESERVES_ALWAYS(name),
+#include "translate/ir/ops.def"
+#undef IR_OP
+};
+
 bool x86_64_preserves_flags(const struct ir_region *region, const struct ir_insn *insn)
 {
-    switch (insn->op) {
-    case IR_insn_start: case IR_constant: case IR_get: case IR_put: case IR_not: case IR_sign_extend: case IR_zero_extend: case IR_truncate:
-    case IR_neg:
+    if (preserves_always[insn->op])
         return true;
+    switch (insn->op) {
     case IR_load: case IR_store: case IR_atomic: case IR_load_exclusive: case IR_clear_exclusive: case IR_fence:
         return memory_preserves(insn);
     case IR_set_if: case IR_select: case IR_exit_if:
@@ -188,7 +199,7 @@ bool flags_is_pair(const struct ir_region *region, ir_ref token)
 struct scan {
     struct emitter *e;
     ir_ref at, insn_start;
-    ir_ref state;                             /* token of the flags field, IR_NONE: at home */
+    ir_ref state;                             /* token of the flags field, IR_NONE: at home (as far as the scan saw) */
     ir_ref host;                              /* token that EFLAGS hold */
     bool from_definition;                     /* … since its definition, not since a consumer had it computed again */
     int8_t swapped;                           /* float tokens: order of the operands, -1: the first consumer decides */
@@ -255,6 +266,10 @@ static void consume_operand(struct scan *scan, const struct ir_insn *insn)
     case IR_add_carry: case IR_sub_borrow: case IR_flags_add_carry: case IR_flags_sub_borrow:
         consume(scan, insn->c, COND_CS);
         break;
+    case IR_helper:
+        if (insn->a != IR_NONE && scan->e->values[insn->a].last_use < scan->at)
+            scan->e->values[insn->a].last_use = scan->at;     /* a token, which its definition made forget its plain uses */
+        break;
     default:
         break;
     }
@@ -278,18 +293,20 @@ static void consume_state(struct scan *scan, const struct ir_insn *insn, unsigne
         if (insn->note & IR_NOTE_FLAGS_DEAD)
             return;
         /* An exit stores the flags out of line: what EFLAGS hold on the straight path does not change. */
-        struct scan before = *scan;
+        ir_ref host = scan->host;
+        bool from_definition = scan->from_definition;
+        int8_t swapped = scan->swapped;
         consume(scan, scan->state, COND_ALWAYS);
-        scan->host = before.host;
-        scan->from_definition = before.from_definition;
-        scan->swapped = before.swapped;
+        scan->host = host;
+        scan->from_definition = from_definition;
+        scan->swapped = swapped;
     } else if (effects & IR_MAY_FAULT && scan->last_consumer != IR_NONE && scan->last_consumer >= scan->insn_start) {
         s->last_use = scan->at;               /* the faulting instruction is run again from its start, consumers included */
     }
 }
 
-/* What scan_insn has to do with an operation, beyond asking whether it preserves EFLAGS. */
-enum { SCAN_CONSUMES = 1, SCAN_LOOKS_AT_STATE = 2, SCAN_DEFINES = 4, SCAN_START = 8, SCAN_PUT = 16 };
+/* What the scan has to do with an operation, beyond asking whether it preserves EFLAGS. */
+enum { SCAN_CONSUMES = 1, SCAN_LOOKS_AT_STATE = 2, SCAN_DEFINES = 4, SCAN_START = 8, SCAN_PUT = 16, SCAN_LAZY = 32, SCAN_PRESERVES = 64 };
 
 /* The words of ops.def. */
 enum {
@@ -303,62 +320,74 @@ enum {
     ((SCAN_IS(op, insn_start) ? SCAN_START : 0) | (SCAN_IS(op, put) ? SCAN_PUT : 0) |                                             \
      (SCAN_IS(op, set_if) || SCAN_IS(op, select) || SCAN_IS(op, flags_to_nzcv) || SCAN_IS(op, add_carry) ||                       \
               SCAN_IS(op, sub_borrow) || SCAN_IS(op, exit_if) || SCAN_IS(op, flags_conditional) || SCAN_IS(op, flags_add_carry) || \
-              SCAN_IS(op, flags_sub_borrow) ? SCAN_CONSUMES : 0) |                                                                \
+              SCAN_IS(op, flags_sub_borrow) || SCAN_IS(op, helper) ? SCAN_CONSUMES : 0) |                                         \
      ((effects) & (IR_MAY_EXIT | IR_MAY_FAULT) || SCAN_IS(op, helper) ? SCAN_LOOKS_AT_STATE : 0) |                                \
-     (result == IR_RESULT_FLAGS ? SCAN_DEFINES : 0))
+     (result == IR_RESULT_FLAGS ? SCAN_DEFINES : 0) |                                                                             \
+     (SCAN_IS(op, flags_add) || SCAN_IS(op, flags_sub) || SCAN_IS(op, flags_and) || SCAN_IS(op, flags_float) ||                   \
+              SCAN_IS(op, flags_float_signal) ? SCAN_LAZY : 0) |                                                                  \
+     (PRESERVES_ALWAYS(op) ? SCAN_PRESERVES : 0))
 static const uint8_t scan_class[IR_OP_COUNT] = {
 #define IR_OP(name, group, operands, result, effects) [IR_##name] = SCAN_CLASS(name, IR_RESULT_##result, effects),
 #include "translate/ir/ops.def"
 #undef IR_OP
 };
 
+static void scan_put_of_flags(struct scan *scan, ir_ref token)
+{
+    bool is_home = token_kind(ir_at(scan->e->region, token)) == TOKEN_HOME;
+    scan->state = is_home ? IR_NONE : token;
+    scan->last_consumer = IR_NONE;
+}
+
+static void scan_definition(struct scan *scan, const struct ir_insn *insn)
+{
+    scan->e->values[scan->at].last_use = scan->at;            /* from here on only uses that do not find it in EFLAGS count */
+    if (token_kind(insn) == TOKEN_WORD)
+        return;
+    scan->host = scan->at;
+    scan->from_definition = true;
+    scan->swapped = -1;
+}
+
 static void scan_insn(struct scan *scan, const struct ir_insn *insn, unsigned class)
 {
-    const struct ir_region *region = scan->e->region;
-    if (class & SCAN_START) {
-        scan->insn_start = scan->at;
-        return;
-    }
     if (class & SCAN_CONSUMES)
         consume_operand(scan, insn);
-    bool preserves = scan->host == IR_NONE || x86_64_preserves_flags(region, insn);
+    bool preserves = scan->host == IR_NONE || class & SCAN_PRESERVES || x86_64_preserves_flags(scan->e->region, insn);
     bool destroys_at_once = !preserves && insn->op == IR_exit_if;
     if (destroys_at_once)
         scan->host = IR_NONE;
     if (class & SCAN_LOOKS_AT_STATE)
-        consume_state(scan, insn, ir_op_info[insn->op].effects);
+        consume_state(scan, insn, ir_op_effects[insn->op]);
     if (!preserves)
         scan->host = IR_NONE;
-    if (class & SCAN_PUT && insn->imm == GUEST_FIELD_FLAGS) {
-        bool is_home = token_kind(ir_at(region, insn->a)) == TOKEN_HOME;
-        scan->state = is_home ? IR_NONE : insn->a;
-        scan->last_consumer = IR_NONE;
-    }
-    if (class & SCAN_DEFINES && token_kind(insn) != TOKEN_WORD) {
-        scan->host = scan->at;
-        scan->from_definition = true;
-        scan->swapped = -1;
-    }
+    if (class & SCAN_DEFINES)
+        scan_definition(scan, insn);
 }
 
-/* The same forward pass gives every value its first state. */
-void flags_plan(struct emitter *e)
+void flags_keep_operands(struct emitter *e, ir_ref token)
+{
+    const struct ir_insn *insn = ir_at(e->region, token);
+    struct value_state *a = &e->values[insn->a], *b = &e->values[insn->b];
+    ir_ref last_use = e->values[token].last_use;
+    if (last_use == token || !(scan_class[insn->op] & SCAN_LAZY))
+        return;
+    a->last_use = a->last_use < last_use ? last_use : a->last_use;
+    b->last_use = b->last_use < last_use ? last_use : b->last_use;
+}
+
+void flags_plan(struct emitter *e, uint32_t first)
 {
     const struct ir_region *region = e->region;
     struct scan scan = {.e = e, .state = IR_NONE, .host = IR_NONE, .swapped = -1, .last_consumer = IR_NONE};
-    struct value_state fresh = {.kind = PLACE_NONE, .reg = REG_NONE, .spill = -1, .home_field = GUEST_NO_FIELD, .target_field = GUEST_NO_FIELD};
-    for (uint32_t i = 0; i < e->order_count; i++) {
-        ir_ref at = e->order[i];
-        const struct ir_insn *insn = &region->insns[at];
-        struct value_state *s = &e->values[at];
-        *s = fresh;
-        s->last_use = s->root = s->host_until = at;
+    for (uint32_t i = first; i < e->order_count; i++) {
+        const struct ir_insn *insn = &region->insns[scan.at = e->order[i]];
         unsigned class = scan_class[insn->op];
-        if (insn->op == IR_constant) {
-            s->kind = PLACE_CONSTANT;
-        } else if (class || scan.host != IR_NONE) {
-            scan.at = at;
+        if (class & SCAN_START)
+            scan.insn_start = scan.at;
+        else if (class & SCAN_PUT && insn->imm == GUEST_FIELD_FLAGS)
+            scan_put_of_flags(&scan, insn->a);
+        else if (class & ~(SCAN_PUT | SCAN_PRESERVES) || (scan.host != IR_NONE && !(class & SCAN_PRESERVES)))
             scan_insn(&scan, insn, class);
-        }
     }
 }

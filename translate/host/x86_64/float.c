@@ -532,7 +532,7 @@ static bool is_at_target(const struct emitter *e, ir_ref self, ir_ref a)
     uint16_t target = e->values[self].target_field;
     bool is_float = ir_at(e->region, root)->type == ir_at(e->region, a)->type && ir_at(e->region, root)->op != IR_get;
     return is_float && s->kind == PLACE_VECTOR && s->spill < 0 && s->home_field == GUEST_NO_FIELD && target != GUEST_NO_FIELD &&
-           e->field_pin[target] == s->reg && e->vector_value[s->reg] == root;
+           e->fields[target].pin == s->reg && e->vector_value[s->reg] == root;
 }
 
 static void zero_above(struct emitter *e, unsigned lane, int d, int a)

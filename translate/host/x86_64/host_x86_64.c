@@ -10,6 +10,7 @@
 
 static bool init(const struct guest_isa *isa)
 {
+    x86_64_layout_make(isa);
     return x86_64_features_probe() && x86_64_stubs_make(isa);
 }
 

@@ -21,7 +21,7 @@ static bool is_in_target(const struct emitter *e, ir_ref self, ir_ref value)
 {
     uint16_t field = e->values[self].target_field;
     const struct value_state *s = &e->values[alias_root(e, value)];
-    return field != GUEST_NO_FIELD && e->field_pin[field] >= 0 && s->kind == PLACE_INTEGER && s->reg == e->field_pin[field];
+    return field != GUEST_NO_FIELD && e->fields[field].pin >= 0 && s->kind == PLACE_INTEGER && s->reg == e->fields[field].pin;
 }
 
 /* -- constants and state ---------------------------------------------------------------------------------------------- */
@@ -94,7 +94,7 @@ static bool overwrites_in_place(const struct emitter *e, ir_ref self, ir_ref a)
         return value_dies_here(e, a);
     uint16_t field = e->values[self].target_field;
     const struct value_state *s = &e->values[alias_root(e, a)];
-    bool has_pin = field != GUEST_NO_FIELD && e->field_pin[field] >= 0;
+    bool has_pin = field != GUEST_NO_FIELD && e->fields[field].pin >= 0;
     bool is_temporary = s->kind == PLACE_INTEGER && e->pin_field_integer[s->reg] == GUEST_NO_FIELD;
     return !has_pin && is_temporary && value_dies_here(e, a);
 }

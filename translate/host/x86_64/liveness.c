@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The backward walk over a region before its code is emitted: the last use of each value, and the pinned
- * field that a value should be computed in because it is put there next.
+ * What must be known of a region before its code is emitted: the last use of each value, and the pinned field that a value should be
+ * computed in because it is put there next.
+ *
+ * One walk forward does it, nearly without jumps that depend on the instruction: the last write of a last use wins, absent operands
+ * (-1) write to an entry before the first one, and puts are noted together with the place from which on the field is theirs alone. Targets are
+ * then handed out from the last put to the first, when all last uses are known.
  */
-#include "translate/host/x86_64/emit.h"
+#include "translate/host/x86_64/flags.h"
 
 #include "common/arena.h"
 
-/* Fields whose next event is a put of a known value, with nothing in between that could fault or leave. */
-struct pending_puts { ir_ref *value; uint32_t *epoch; uint32_t now; };
-
-static void note_use(struct emitter *e, ir_ref value, ir_ref at)
-{
-    if (e->values[value].last_use < at)
-        e->values[value].last_use = at;
-}
+#include <stddef.h>
+#include <string.h>
 
 /* The words of ops.def. */
 enum {
@@ -23,70 +21,127 @@ enum {
     FP_STATUS = IR_FP_STATUS, MARKER = IR_MARKER
 };
 
-/* What the walk must know of an operation: how many operands, which one of them is a token (the flags plan knows where that is
- * needed), whether it may fault or leave, and whether its operands live as long as the token it defines. */
-enum { LIVE_OPERANDS = 3, LIVE_BARRIER = 4, LIVE_LAZY = 8, LIVE_TOKEN_A = 16, LIVE_TOKEN_C = 32 };
+/* What the walk must know of an operation: it puts or gets a field; it may fault or leave, so that no field may be changed early; and
+ * whether its first operand should be computed where the result goes, which is so for aliases in all but name, and where it is
+ * not used later for destructive host instructions, which would copy it there. */
+enum {
+    WALK_NOTED = 1,                           /* a put, or an operation that makes a token */
+    WALK_BARRIER = 2, WALK_CONSTANT = 4,
+    PASSES_TARGET = 16, PASSES_TARGET_AT_END = 32, PASSES_TARGET_BY_CONSTANT = 64,
+    WALK_NO_FIELD = 128,
+};
 
-#define LIVE_IS(op, name) (IR_##op == IR_##name)
-#define LIVE_CLASS(op, operands, effects)                                                                                        \
-    ((operands) | ((effects) & (IR_MAY_FAULT | IR_MAY_EXIT | IR_STATE_READ | IR_STATE_WRITE) ? LIVE_BARRIER : 0) |               \
-     (LIVE_IS(op, flags_add) || LIVE_IS(op, flags_sub) || LIVE_IS(op, flags_and) || LIVE_IS(op, flags_float) ||                  \
-              LIVE_IS(op, flags_float_signal) ? LIVE_LAZY : 0) |                                                                 \
-     (LIVE_IS(op, set_if) || LIVE_IS(op, select) || LIVE_IS(op, flags_conditional) || LIVE_IS(op, flags_to_nzcv) ||              \
-              LIVE_IS(op, exit_if) ? LIVE_TOKEN_A : 0) |                                                                         \
-     (LIVE_IS(op, add_carry) || LIVE_IS(op, sub_borrow) || LIVE_IS(op, flags_add_carry) || LIVE_IS(op, flags_sub_borrow)         \
-          ? LIVE_TOKEN_C : 0))
-static const uint8_t live_class[IR_OP_COUNT] = {
-#define IR_OP(name, group, operands, result, effects) [IR_##name] = LIVE_CLASS(name, operands, effects),
+#define WALK_IS(op, name) (IR_##op == IR_##name)
+#define WALK_PASSES(op)                                                                                                              \
+    (WALK_IS(op, truncate) || WALK_IS(op, vector_from_float) || WALK_IS(op, float_from_vector) || WALK_IS(op, zero_extend) ? PASSES_TARGET : \
+     WALK_IS(op, and) || WALK_IS(op, or) || WALK_IS(op, xor) || WALK_IS(op, add) || WALK_IS(op, sub) || WALK_IS(op, not) ||          \
+     WALK_IS(op, neg) || WALK_IS(op, extract_unsigned) || WALK_IS(op, extract_signed) || WALK_IS(op, deposit) ? PASSES_TARGET_AT_END : \
+     WALK_IS(op, shl) || WALK_IS(op, shr) || WALK_IS(op, sar) ? PASSES_TARGET_BY_CONSTANT : 0)
+#define WALK_CLASS(op, result, effects)                                                                                              \
+    (WALK_IS(op, put) ? WALK_NOTED :                                                                                                  \
+     WALK_IS(op, get) ? 0 :                                                                                                          \
+     WALK_NO_FIELD | WALK_PASSES(op) | (WALK_IS(op, constant) ? WALK_CONSTANT : 0) |                                                 \
+         ((result) == IR_RESULT_FLAGS ? WALK_NOTED : 0) |                                                                            \
+         ((effects) & (IR_MAY_FAULT | IR_MAY_EXIT | IR_STATE_READ | IR_STATE_WRITE) ? WALK_BARRIER : 0))
+static const int8_t walk_class[IR_OP_COUNT] = {
+#define IR_OP(name, group, operands, result, effects) [IR_##name] = (int8_t)WALK_CLASS(name, IR_RESULT_##result, effects),
 #include "translate/ir/ops.def"
 #undef IR_OP
 };
 
-static void note_operands(struct emitter *e, const struct ir_insn *insn, ir_ref at, unsigned class)
+/* A put to a pinned field, or an operation that makes a token, which the flags plan starts from. For a put: values defined behind
+ * `event`, the last get or put of the field, and not before `barrier` may be computed in the field's register. */
+struct noted { uint32_t position; int32_t event, barrier; };  /* position: index of e->order */
+
+struct walk {
+    struct emitter *e;
+    struct noted *noted;
+    uint32_t count;
+    int32_t *field_event;                     /* by field, and at -1 for instructions without: the last get or put */
+};
+
+static inline void first_state(struct value_state *s, ir_ref at, unsigned class)
 {
-    unsigned operands = class & LIVE_OPERANDS;
-    if (insn->a != IR_NONE && !(class & LIVE_TOKEN_A))
-        note_use(e, insn->a, at);
-    if (operands == 1)
-        return;
-    if (insn->b != IR_NONE)
-        note_use(e, insn->b, at);
-    if (operands > 2 && insn->c != IR_NONE && !(class & LIVE_TOKEN_C))
-        note_use(e, insn->c, at);
-    if (class & LIVE_LAZY && e->values[at].last_use > at) {
-        note_use(e, insn->a, e->values[at].last_use);
-        note_use(e, insn->b, e->values[at].last_use);
-    }
+    static const struct value_state start[2] = {
+        {.kind = PLACE_NONE, .reg = REG_NONE, .spill = -1, .home_field = GUEST_NO_FIELD, .target_field = GUEST_NO_FIELD},
+        {.kind = PLACE_CONSTANT, .reg = REG_NONE, .spill = -1, .home_field = GUEST_NO_FIELD, .target_field = GUEST_NO_FIELD},
+    };
+    memcpy(s, &start[class / WALK_CONSTANT & 1], offsetof(struct value_state, last_use));
+    s->last_use = at;
+    s->root = at;
+    s->host_until = at;
 }
 
-/* Whether the first operand should be computed where the result goes: aliases in all but name, and destructive host instructions
- * for which the operand would be copied there. The walk has not seen another use of an operand whose last use is its definition. */
-static bool passes_target_on(const struct emitter *e, const struct ir_insn *insn)
+static void walk_forward(struct walk *walk)
 {
-    switch (insn->op) {
-    case IR_and: case IR_or: case IR_xor: case IR_add: case IR_sub: case IR_not: case IR_neg: case IR_extract_unsigned: case IR_extract_signed:
-    case IR_deposit:
-        return e->values[insn->a].last_use == insn->a && insn->a != insn->b;
-    case IR_shl: case IR_shr: case IR_sar:
-        return e->values[insn->a].last_use == insn->a && ir_is_constant(e->region, insn->b);
-    default:
-        break;
+    struct emitter *e = walk->e;
+    const struct ir_insn *insn = e->region->insns;
+    struct value_state *values = e->values;
+    const struct field_place *fields = e->fields;
+    struct noted *noted = walk->noted;
+    int32_t *field_event = walk->field_event;
+    ir_ref count = e->region->count, *order = e->order;
+    uint32_t insns = 0;
+    int32_t barrier = 0;
+    for (ir_ref at = 0; at < count; at++, insn++) {
+        if (__builtin_expect(insn->note & IR_NOTE_REMOVED, 0))
+            continue;
+        int class = walk_class[insn->op];
+        first_state(&values[at], at, (unsigned)class);
+        values[(int32_t)insn->a].last_use = at;               /* IR_NONE is -1 */
+        values[(int32_t)insn->b].last_use = at;
+        values[(int32_t)insn->c].last_use = at;
+        int32_t field = (int32_t)insn->imm | class >> 7;      /* -1 where it is no field */
+        noted->position = insns;
+        noted->event = field_event[field];
+        noted->barrier = barrier;
+        noted += class & fields[field].is_pinned;
+        field_event[field] = (int32_t)at;
+        barrier = class & WALK_BARRIER ? (int32_t)at : barrier;
+        order[insns++] = at;
     }
-    return insn->op == IR_truncate || insn->op == IR_vector_from_float || (insn->op == IR_zero_extend && insn->lane == LANE_32) ||
-           insn->op == IR_float_from_vector;
+    e->order_count = insns;
+    walk->count = (uint32_t)(noted - walk->noted);
 }
 
-static void note_target(struct emitter *e, struct pending_puts *pending, const struct ir_insn *insn, ir_ref at)
+static void plan_flags(const struct walk *walk)
 {
-    uint16_t field = e->values[at].target_field;
-    if (pending->epoch[field] != pending->now || pending->value[field] != at) {
-        e->values[at].target_field = GUEST_NO_FIELD;
+    struct emitter *e = walk->e;
+    uint32_t first = 0;
+    while (first < walk->count && e->region->insns[e->order[walk->noted[first].position]].op == IR_put)
+        first++;
+    if (first == walk->count)
         return;
-    }
-    pending->value[field] = IR_NONE;
-    if (passes_target_on(e, insn)) {
-        pending->value[field] = insn->a;
-        e->values[insn->a].target_field = field;
+    flags_plan(e, walk->noted[first].position);
+    for (uint32_t i = first; i < walk->count; i++)
+        flags_keep_operands(e, e->order[walk->noted[i].position]);
+}
+
+static bool passes_target_on(const struct emitter *e, const struct ir_insn *insn, ir_ref at)
+{
+    unsigned class = (unsigned)walk_class[insn->op];
+    if (class & PASSES_TARGET)
+        return insn->op != IR_zero_extend || insn->lane == LANE_32;
+    if (!(class & (PASSES_TARGET_AT_END | PASSES_TARGET_BY_CONSTANT)) || e->values[insn->a].last_use != at)
+        return false;
+    return class & PASSES_TARGET_BY_CONSTANT ? ir_is_constant(e->region, insn->b) : insn->a != insn->b;
+}
+
+static void hand_out_targets(const struct walk *walk)
+{
+    struct emitter *e = walk->e;
+    const struct ir_insn *insns = e->region->insns;
+    for (const struct noted *noted = walk->noted + walk->count; noted-- > walk->noted;) {
+        const struct ir_insn *put = &insns[e->order[noted->position]];
+        if (put->op != IR_put)
+            continue;
+        ir_ref value = put->a;
+        while ((int32_t)value > noted->event && (int32_t)value >= noted->barrier) {
+            e->values[value].target_field = (uint16_t)put->imm;
+            if (!passes_target_on(e, &insns[value], value))
+                break;
+            value = insns[value].a;
+        }
     }
 }
 
@@ -94,30 +149,11 @@ void liveness_walk(struct emitter *e)
 {
     const struct ir_region *region = e->region;
     unsigned fields = e->isa->field_count;
-    struct pending_puts pending = {.now = 1};
-    pending.value = arena_allocate_unset(region->arena, fields * sizeof *pending.value);
-    pending.epoch = arena_allocate(region->arena, fields * sizeof *pending.epoch);
-    for (uint32_t i = e->order_count; i-- > 0;) {
-        ir_ref at = e->order[i];
-        const struct ir_insn *insn = &region->insns[at];
-        unsigned class = live_class[insn->op];
-        if (e->values[at].target_field != GUEST_NO_FIELD)
-            note_target(e, &pending, insn, at);
-        if (insn->op == IR_put) {
-            uint16_t field = (uint16_t)insn->imm;
-            if (field == GUEST_FIELD_FLAGS)
-                continue;
-            if (e->field_pin[field] >= 0) {
-                pending.value[field] = insn->a;
-                pending.epoch[field] = pending.now;
-                e->values[insn->a].target_field = field;
-            }
-        } else if (insn->op == IR_get) {
-            pending.epoch[insn->imm] = 0;
-        } else if (class & LIVE_BARRIER) {
-            pending.now++;
-        }
-        if (class & LIVE_OPERANDS)
-            note_operands(e, insn, at, class);
-    }
+    struct walk walk = {.e = e};
+    walk.noted = arena_allocate_unset(region->arena, (region->count + 1) * sizeof *walk.noted + (fields + 1) * sizeof *walk.field_event);
+    walk.field_event = (int32_t *)(walk.noted + region->count + 1) + 1;
+    memset(walk.field_event - 1, 0xff, (fields + 1) * sizeof *walk.field_event);
+    walk_forward(&walk);
+    plan_flags(&walk);
+    hand_out_targets(&walk);
 }

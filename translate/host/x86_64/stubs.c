@@ -18,11 +18,6 @@ const int8_t x86_64_integer_pin[INTEGER_PIN_COUNT] = {RBX, RBP, RDI, R8, R9, R10
 
 struct x86_64_stubs x86_64_stubs;
 
-struct operand state_operand(unsigned offset_in_vcpu)
-{
-    return operand_mem(REG_STATE, (int32_t)offset_in_vcpu - STATE_BIAS);
-}
-
 #define VCPU(field) state_operand(offsetof(struct vcpu, field))
 
 static unsigned pin_count(const uint16_t *pins, unsigned limit)
