@@ -11,7 +11,17 @@
 #include <sys/resource.h>
 #include <ucontext.h>
 
-__attribute__((noinline)) static uint64_t deep(uint64_t n) { return n ? deep(n - 1) + (n & 1) : 0; }
+/* Real recursion: the compiler would make loops of these. */
+#define RECURSIVE __attribute__((noipa, optimize("no-optimize-sibling-calls")))
+
+RECURSIVE static uint64_t deep(uint64_t n) { return n ? deep(n - 1) + (n & 1) : 0; }
+
+/* A full barrier at every depth: the host's stack of predictions has room at each of them. */
+RECURSIVE static uint64_t deep_with_barriers(uint64_t n)
+{
+    __sync_synchronize();
+    return n ? deep_with_barriers(n - 1) + (n & 1) : 0;
+}
 
 static jmp_buf target;
 __attribute__((noinline)) static int leap(int n)
@@ -47,6 +57,7 @@ int main(void)
     struct rlimit limit;
     getrlimit(RLIMIT_STACK, &limit);
     CHECK(deep(100000) == 50000);         /* deeper than the prediction stack */
+    CHECK(deep_with_barriers(60000) == 30000);
     for (int i = 0; i < 200; i++) {
         volatile int at = i;
         int value = setjmp(target);

@@ -358,13 +358,13 @@ void asm_lock_alu(struct assembler *as, enum alu op, unsigned size, struct opera
     encode_sized(as, size, op << 3, reg, rm);
 }
 
-/* Faster than mfence and as strong for ordinary memory. 64 bytes below the stack pointer: no store to wait for is there. */
+/* Faster than mfence and as strong for ordinary memory. At the stack pointer, where there is always memory: below it may be the guard page. */
 void asm_lock_or_stack(struct assembler *as)
 {
     if (!encode_room(as))
         return;
     encode_8(as, 0xf0);
-    encode_extension(as, 4, 0x82, ALU_OR, operand_mem(RSP, -64));
+    encode_extension(as, 4, 0x82, ALU_OR, operand_mem(RSP, 0));
     encode_8(as, 0);
 }
 

@@ -82,7 +82,7 @@ void asm_xchg(struct assembler *as, unsigned size, struct operand rm, int reg);
 void asm_lock_xadd(struct assembler *as, unsigned size, struct operand rm, int reg);
 void asm_lock_cmpxchg(struct assembler *as, unsigned size, struct operand rm, int reg);
 void asm_lock_alu(struct assembler *as, enum alu op, unsigned size, struct operand rm, int reg);
-void asm_lock_or_stack(struct assembler *as);                                                        /* the full fence: lock or dword [rsp-8…], 0 */
+void asm_lock_or_stack(struct assembler *as);                                                        /* the full fence: lock or dword [rsp], 0 */
 void asm_push(struct assembler *as, int reg);
 void asm_push_imm(struct assembler *as, int32_t imm);
 void asm_pop(struct assembler *as, int reg);
