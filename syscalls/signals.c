@@ -251,9 +251,10 @@ int64_t syscall_sigaltstack(struct thread *thread, const uint64_t *arguments)
     return arguments[1] ? copy_to_guest(thread, arguments[1], &old, sizeof old) : 0;
 }
 
-void signal_save_altstack(const struct thread *thread, guest_addr sp, void *stack)
+/* The flags as they were set, not those that sigaltstack would tell. */
+void signal_save_altstack(const struct thread *thread, void *stack)
 {
-    struct guest_stack saved = { .sp = thread->altstack_sp, .flags = altstack_state(thread, sp), .size = thread->altstack_size };
+    struct guest_stack saved = { .sp = thread->altstack_sp, .flags = thread->altstack_flags, .size = thread->altstack_size };
     memcpy(stack, &saved, sizeof saved);
 }
 

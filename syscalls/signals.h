@@ -8,7 +8,7 @@
 #include "syscalls/process.h"
 
 bool signal_on_altstack(const struct thread *thread, guest_addr sp);
-void signal_save_altstack(const struct thread *thread, guest_addr sp, void *stack);
+void signal_save_altstack(const struct thread *thread, void *stack);
 void signal_restore_altstack(struct thread *thread, const void *stack, guest_addr sp);
 
 #endif

@@ -305,9 +305,11 @@ static int64_t run_shared_child(struct request *request, uint64_t more_flags)
         struct thread *child = request->child;
         child->vfork_child = true;
         process->threads = child;
-        child->altstack_sp = parent->altstack_sp;
-        child->altstack_size = parent->altstack_size;
-        child->altstack_flags = parent->altstack_flags;
+        if (request->flags & CLONE_VFORK) {
+            child->altstack_sp = parent->altstack_sp;
+            child->altstack_size = parent->altstack_size;
+            child->altstack_flags = parent->altstack_flags;
+        }
         result = host_clone_shared(request, stack, more_flags);
         thread_free(child);
     }

@@ -131,7 +131,6 @@ static struct thread *first_thread(struct process *process)
     if (!thread)
         return NULL;
     thread->tid = getpid();
-    thread->altstack_flags = SS_DISABLE;
     thread->cpu = vcpu_new(process->engine, thread);
     process->threads = thread;
     return thread->cpu ? thread : NULL;

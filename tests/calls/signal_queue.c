@@ -4,21 +4,10 @@
  * process, the signals of faults when someone sends them, sigtimedwait, signalfd, who may send what.
  */
 #include "check.h"
+#include "raw_signals.h"
 #include <pthread.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-
-#ifndef SA_RESTORER
-#define SA_RESTORER 0x04000000
-#endif
-struct kernel_action { void (*handler)(int, siginfo_t *, void *); unsigned long flags; void (*restorer)(void); uint64_t mask; };
-#ifdef __x86_64__
-void restorer(void);
-__asm__(".text\nrestorer: mov $15, %eax\nsyscall\n");
-#define RESTORER restorer, SA_RESTORER
-#else
-#define RESTORER NULL, 0
-#endif
 
 static volatile int seen[256], values[256], codes[256], count;
 static volatile pid_t by[256];
@@ -33,16 +22,6 @@ static void record(int signal, siginfo_t *info, void *context)
     by[i] = info->si_pid;
     on_main[i] = pthread_equal(pthread_self(), main_thread);
     count = i + 1;
-}
-
-static long raw_action(int signal, void (*handler)(int, siginfo_t *, void *), unsigned long flags, uint64_t mask)
-{
-    void (*code)(void);
-    unsigned long more;
-    struct { void (*code)(void); unsigned long flags; } r = { RESTORER };
-    code = r.code, more = r.flags;
-    struct kernel_action action = { handler, flags | more | SA_SIGINFO, code, mask };
-    return syscall(SYS_rt_sigaction, signal, &action, NULL, 8);
 }
 
 static void raw_mask(int how, uint64_t mask) { QUIET(syscall(SYS_rt_sigprocmask, how, &mask, NULL, 8)); }

@@ -62,7 +62,7 @@ static size_t fill_frame(const struct thread *thread, const struct aarch64_cpu *
     uint64_t flags = 0;
     memset(frame, 0, offsetof(struct signal_frame, machine.records));
     memcpy(frame->info, info, sizeof frame->info);
-    signal_save_altstack(thread, cpu->sp, frame->stack);
+    signal_save_altstack(thread, frame->stack);
     frame->mask = mask;
     vcpu_read_field(&cpu->common, GUEST_FIELD_FLAGS, &flags);
     frame->machine.fault_address = usermode_thread_of(thread)->fault_address;
