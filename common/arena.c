@@ -11,15 +11,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define ARENA_ALIGN 16
 #define ARENA_KEEP ((size_t)1 << 20)      /* what a reset keeps committed */
 #define ARENA_PAGE ((size_t)4096)
-
-struct arena {
-    size_t reserve;                       /* bytes mapped, this header included */
-    size_t used;                          /* offset of the next free byte */
-    size_t dirty;                         /* bytes from here on were never written since they came from the host */
-};
 
 static size_t round_up(size_t size, size_t unit) { return (size + unit - 1) & ~(unit - 1); }
 
@@ -68,7 +61,7 @@ void *arena_allocate(struct arena *arena, size_t size)
     return arena_take(arena, round_up(size, ARENA_ALIGN));
 }
 
-void *arena_allocate_unset(struct arena *arena, size_t size)
+void *arena_allocate_unset_slow(struct arena *arena, size_t size)
 {
     if (size > SIZE_MAX - ARENA_ALIGN)
         arena_exhausted();

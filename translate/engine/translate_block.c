@@ -83,6 +83,8 @@ static void run_passes(struct engine *engine, struct translator *translator, str
     struct pass_context context = {.host = engine->host, .translator = translator};
     bool trace = engine_tracing(engine, TRACE_PASSES);
     for (unsigned i = 0; i < pass_count; i++) {
+        if (!pass_is_needed(&passes[i], region))
+            continue;
         bool changed = passes[i].function(region, &context);
         verify(engine, region, passes[i].name);
         if (trace && changed)
@@ -113,22 +115,6 @@ static void keep_host_code(struct arena *arena, struct code_block *block, const 
     code->exits = NULL;
 }
 
-static void keep_assumptions(struct arena *arena, struct code_block *block, const struct ir_region *region)
-{
-    uint32_t count = 0;
-    for (ir_ref ref = 0; ref < region->count; ref++)
-        count += (region->insns[ref].note & IR_NOTE_FLAGS_DEAD) != 0;
-    block->flags_dead_count = count;
-    block->flags_dead_at = NULL;
-    if (!count)
-        return;
-    guest_addr *targets = arena_allocate(arena, count * sizeof *targets);
-    for (ir_ref ref = 0; ref < region->count; ref++)
-        if (region->insns[ref].note & IR_NOTE_FLAGS_DEAD)
-            targets[--count] = region->insns[ref].imm;
-    block->flags_dead_at = targets;
-}
-
 static void segment_append(struct code_segment *segment, struct code_block *block)
 {
     if (segment->block_count == segment->block_capacity) {
@@ -153,7 +139,8 @@ static struct code_block *publish(struct engine *engine, const struct ir_region 
     block->guest_end = region->guest_end;
     block->guest_insns = region->guest_insns;
     keep_host_code(segment->metadata, block, made);
-    keep_assumptions(segment->metadata, block, region);
+    block->flags_dead_at = keep(segment->metadata, region->flags_dead_at, region->flags_dead_count * sizeof *region->flags_dead_at);
+    block->flags_dead_count = region->flags_dead_count;
     block->entry = made->code + made->entry;
     size_t guest_size = region->guest_end - region->pc;
     uint8_t *bytes = arena_allocate(segment->metadata, guest_size);

@@ -31,6 +31,20 @@ const uint16_t ir_op_effects[IR_OP_COUNT] = {
 #undef IR_OP
 };
 
+#define HAS_TOKEN(op, result)                                                                                                          \
+    (((result) == IR_RESULT_FLAGS && (op) != IR_get) || (op) == IR_set_if || (op) == IR_select || (op) == IR_exit_if ||                  \
+     (op) == IR_flags_to_nzcv || (op) == IR_add_carry || (op) == IR_sub_borrow || (op) == IR_helper)
+#define TRAITS(op, result, effects)                                                                                                     \
+    ((!((effects) & ~COMMUTES) || (op) == IR_get || (op) == IR_helper ? IR_GOES_UNUSED : 0) |                                           \
+     ((effects) & (MAY_FAULT | MAY_EXIT) && (op) != IR_helper ? IR_LOOKS : 0) | (HAS_TOKEN(op, result) ? IR_HAS_TOKEN : 0) |            \
+     (HAS_TOKEN(op, result) || (effects) & MAY_EXIT ? IR_IS_EVENT : 0))
+
+const uint8_t ir_op_traits[IR_OP_COUNT] = {
+#define IR_OP(name, group, operands, result, effects) [IR_##name] = TRAITS(IR_##name, IR_RESULT_##result, effects),
+#include "translate/ir/ops.def"
+#undef IR_OP
+};
+
 const uint8_t ir_op_result[IR_OP_COUNT] = {
 #define IR_OP(name, group, operands, result, effects) [IR_##name] = IR_RESULT_##result,
 #include "translate/ir/ops.def"

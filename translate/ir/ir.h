@@ -78,6 +78,7 @@ enum {
     IR_NOTE_FLAGS_IN_HOST = 1 << 3,       /* the token this consumes is in the host's flags register just now */
     IR_NOTE_REMOVED = 1 << 4,             /* dead: hosts skip it */
     IR_NOTE_FLAGS_PAIR = 1 << 5,          /* flags_add/flags_sub/flags_and: the instruction before computes the same result and its host code sets the flags */
+    IR_NOTE_OVERWRITTEN = 1 << 7,         /* put: the field is put again before anyone looks (the builder's; not printed) */
     IR_NOTE_FLAGS_KEPT = 1 << 6,          /* put of the flags: an instruction behind one that may fault reads them, so a snapshot there must have them */
 };
 
@@ -85,7 +86,8 @@ struct ir_insn {
     uint8_t op, type, lane, cond;
     uint16_t mem, note;
     ir_ref a, b, c;
-    uint32_t uses;                        /* set by liveness: how many operands (and flag consumers) name this value */
+    uint32_t uses;                        /* how many operands name this value: kept by the builder and by every pass; the
+                                           * dead_code pass adds the exits that take it along as the flags field */
     uint64_t imm;                         /* displacement (signed), field, constant, guest pc, … */
 };
 
@@ -97,6 +99,15 @@ struct ir_op_info {
 extern const struct ir_op_info ir_op_info[IR_OP_COUNT];
 extern const uint16_t ir_op_effects[IR_OP_COUNT];                /* the same, closely packed: for what looks at every instruction */
 extern const uint8_t ir_op_result[IR_OP_COUNT];
+
+/* What the builder and the passes ask of every instruction, in one byte. */
+enum ir_trait {
+    IR_GOES_UNUSED = 1,                   /* pure, a get, or a helper (which may be pure): not wanted when nothing uses its value */
+    IR_LOOKS = 2,                         /* the guest's state may be looked at here. (Of helpers, their effects tell.) */
+    IR_HAS_TOKEN = 4,                     /* makes or reads a flags token, or may; gets and puts aside */
+    IR_IS_EVENT = 8,                      /* is listed in region->events; gets and puts of the flags are, too */
+};
+extern const uint8_t ir_op_traits[IR_OP_COUNT];
 extern const char *const ir_type_name[IR_TYPE_COUNT];
 extern const char *const ir_cond_name[16], *const ir_rounding_name[6], *const ir_atomic_name[10];
 
@@ -106,6 +117,8 @@ enum ir_seen {
     IR_SEEN_STACK_RELOAD = 1 << 1,        /* a load of the stack after a store to it */
     IR_SEEN_COMPUTED_ADDRESS = 1 << 2,    /* an access whose base or index is a sum or a shift */
     IR_SEEN_TOKEN = 1 << 3,               /* an operation that makes a flags token */
+    IR_SEEN_UNFOLDED = 1 << 4,            /* something was stored or changed behind the builder's back: the fold pass may find more */
+    IR_SEEN_ALWAYS = 1 << 5,
 };
 
 struct ir_block { ir_ref first, count; guest_addr pc; };
@@ -119,10 +132,18 @@ struct ir_region {
     uint32_t mode;                        /* guest mode bits the code was specialised for (see guest.h) */
     uint32_t seen;                        /* enum ir_seen */
     uint32_t flags_puts;                  /* how many instructions put the flags field */
+    /* What has to do with the flags, in order: tokens made and read, gets and puts of the field, exits, helpers. */
+    ir_ref *events;
+    uint32_t event_count;
+    uint32_t flags_dead_count;            /* the dead_code pass: exits' targets of which it assumed that they overwrite the flags */
+    guest_addr *flags_dead_at;
     struct ir_insn *insns;
     ir_ref count, capacity;
     struct ir_block *blocks;              /* the fast tier: one */
     uint32_t block_count;
+    struct ir_block *open;                /* the last one, which appended instructions go to */
+    guest_addr insn_pc;                   /* of the guest instruction being lowered */
+    bool insn_pending;                    /* … whose insn_start nothing needed so far */
     struct ir_builder *builder;           /* build.c's own: the latest value of each field, constants seen */
 };
 
@@ -130,7 +151,11 @@ struct ir_region {
  * what it sees at once: constant operands, neutral elements, get after put of the same field, the same pure operation twice. */
 struct ir_region *ir_region_new(struct arena *arena, const struct guest_isa *isa, guest_addr pc);
 /* What follows belongs to the guest instruction at pc. Its insn_start is appended only before something that needs to know. */
-void ir_begin_insn(struct ir_region *region, guest_addr pc);
+static inline void ir_begin_insn(struct ir_region *region, guest_addr pc)
+{
+    region->insn_pc = pc;
+    region->insn_pending = true;
+}
 ir_ref ir_append(struct ir_region *region, struct ir_insn insn);
 ir_ref ir_constant(struct ir_region *region, enum ir_type type, uint64_t value);
 ir_ref ir_guest_pc(struct ir_region *region, guest_addr pc);          /* i64 constant marked as a code address */
@@ -149,11 +174,32 @@ void ir_exit_if(struct ir_region *region, enum ir_cond cond, ir_ref token, guest
 void ir_trap(struct ir_region *region, unsigned kind, uint64_t payload);
 
 /* What was appended since a mark, dropped: only to end the block there. (The builder's memory of fields is not taken back.) */
-struct ir_mark { ir_ref count, block_count; };
-struct ir_mark ir_mark(const struct ir_region *region);
+struct ir_mark { ir_ref count; };
+static inline struct ir_mark ir_mark(const struct ir_region *region) { return (struct ir_mark){region->count}; }
 void ir_rewind(struct ir_region *region, struct ir_mark mark);
 
 static inline struct ir_insn *ir_at(const struct ir_region *region, ir_ref ref) { return &region->insns[ref]; }
+
+/* For a pass that changes operands or removes an instruction: takes its operands' uses back before, counts them again after. */
+static inline void ir_drop_operands(struct ir_region *region, const struct ir_insn *insn)
+{
+    if (insn->a != IR_NONE)
+        region->insns[insn->a].uses--;
+    if (insn->b != IR_NONE)
+        region->insns[insn->b].uses--;
+    if (insn->c != IR_NONE)
+        region->insns[insn->c].uses--;
+}
+static inline void ir_count_operands(struct ir_region *region, const struct ir_insn *insn)
+{
+    if (insn->a != IR_NONE)
+        region->insns[insn->a].uses++;
+    if (insn->b != IR_NONE)
+        region->insns[insn->b].uses++;
+    if (insn->c != IR_NONE)
+        region->insns[insn->c].uses++;
+}
+
 static inline bool ir_is_constant(const struct ir_region *region, ir_ref ref)
 {
     return ref != IR_NONE && region->insns[ref].op == IR_constant;

@@ -416,7 +416,7 @@ static bool take_region(struct parser *p)
         return false;
     p->region = ir_region_new(p->arena, p->isa, pc);
     p->region->block_count = 0;
-    ir_set_unfolded(p->region);
+    p->region->seen |= IR_SEEN_UNFOLDED;
     while (!at_line_end(p)) {
         if (!take_word(p, word, "isa, end, insns or mode"))
             return false;

@@ -20,11 +20,8 @@ bool ir_constant_flags(const struct ir_region *region, ir_ref token, uint32_t *n
 
 /* ir_append without any folding (build.c): for the parser and for passes that write a new array. */
 ir_ref ir_append_plain(struct ir_region *region, const struct ir_insn *insn);
-
-/* Whether something was stored or changed behind the builder's back since ir_take_unfolded last asked: only then a fold pass finds
- * anything. */
-void ir_set_unfolded(struct ir_region *region);
-bool ir_take_unfolded(struct ir_region *region);
+/* The same for a pass that only changes the order: `uses` is as in insn, and its operands' are left alone. */
+ir_ref ir_append_copy(struct ir_region *region, const struct ir_insn *insn);
 
 /* Empties the region for a pass that writes it anew; `capacity` instructions will do for now. */
 void ir_restart(struct ir_region *region, ir_ref capacity);

@@ -7,6 +7,8 @@
 #include "translate/guest/guest.h"
 #include "translate/ir/text.h"
 
+#include "common/arena.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -283,6 +285,25 @@ static bool verify_block(struct verifier *v, const struct ir_block *block)
     return ended || broken(v, "the block has no end");
 }
 
+/* Who removes what has no use must be able to rely on the counts. */
+static bool verify_uses(struct verifier *v)
+{
+    const struct ir_region *region = v->region;
+    uint32_t *counts = arena_allocate(region->arena, (region->count + 1) * sizeof *counts);
+    for (ir_ref ref = 0; ref < region->count; ref++) {
+        const struct ir_insn *insn = ir_at(region, ref);
+        if (insn->note & IR_NOTE_REMOVED)
+            continue;
+        counts[insn->a == IR_NONE ? region->count : insn->a]++;
+        counts[insn->b == IR_NONE ? region->count : insn->b]++;
+        counts[insn->c == IR_NONE ? region->count : insn->c]++;
+    }
+    for (v->at = 0; v->at < region->count; v->at++)
+        if (ir_at(region, v->at)->uses < counts[v->at])
+            return broken(v, "used %u times, counted %u", counts[v->at], ir_at(region, v->at)->uses);
+    return true;
+}
+
 const char *ir_verify(const struct ir_region *region, char *error, size_t error_size)
 {
     struct verifier verifier = {.region = region, .error = error, .error_size = error_size}, *v = &verifier;
@@ -303,5 +324,5 @@ const char *ir_verify(const struct ir_region *region, char *error, size_t error_
         broken(v, "outside of every block");
         return error;
     }
-    return NULL;
+    return verify_uses(v) ? NULL : error;
 }

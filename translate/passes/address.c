@@ -80,6 +80,19 @@ static bool fold_index(const struct ir_region *region, const struct field_tracke
     return true;
 }
 
+static bool fold_access(struct ir_region *region, const struct field_tracker *fields, struct ir_insn *insn)
+{
+    struct ir_insn before = *insn;
+    unsigned steps = 0;
+    while (steps < FOLD_LIMIT && (fold_base(region, fields, insn) || fold_index(region, fields, insn)))
+        steps++;
+    if (!steps)
+        return false;
+    ir_drop_operands(region, &before);
+    ir_count_operands(region, insn);
+    return true;
+}
+
 static bool fold_block(struct ir_region *region, const struct ir_block *block, struct field_tracker *fields)
 {
     bool changed = false;
@@ -88,10 +101,8 @@ static bool fold_block(struct ir_region *region, const struct ir_block *block, s
         struct ir_insn *insn = ir_at(region, ref);
         if (insn_is_removed(insn))
             continue;
-        if (insn->op == IR_load || insn->op == IR_store) {
-            for (unsigned i = 0; i < FOLD_LIMIT && (fold_base(region, fields, insn) || fold_index(region, fields, insn)); i++)
-                changed = true;
-        }
+        if (insn->op == IR_load || insn->op == IR_store)
+            changed |= fold_access(region, fields, insn);
         field_tracker_step(fields, region, insn, ref);
     }
     return changed;
@@ -102,8 +113,6 @@ bool pass_address(struct ir_region *region, const struct pass_context *context)
     (void)context;
     struct field_tracker fields;
     bool changed = false;
-    if (!(region->seen & IR_SEEN_COMPUTED_ADDRESS))
-        return false;                     /* most regions: their lowering made good addresses at once */
     field_tracker_init(&fields, region);
     for (uint32_t i = 0; i < region->block_count; i++)
         changed |= fold_block(region, &region->blocks[i], &fields);

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What nobody needs, found in one scan from the end of the region backward.
+ * What nobody needs, found from the end of the region backward.
  *
- * Values: uses are counted, and what has neither effect nor use goes. Guest state: a put is dead when the same field is put again
+ * Values: what has neither effect nor use goes. Guest state: a put is dead when the same field is put again
  * before anything could see the first value: an exit, an access that may fault, a helper that looks at the state, a get. (Gets
  * after puts are the builder's business.) Flags: exits are told when the code they go to overwrites the flags field unread, and a put
  * that is overwritten before any exit that needs it goes away, whatever may fault in between, unless the guest reads the flags after
  * such an access (IR_NOTE_FLAGS_KEPT): a fault's handler may have it made again, and what follows finds them in the field. An exit
  * that takes the field along uses the token that was put last.
+ *
+ * The builder has counted uses, listed what matters for the flags and marked the puts that are put again, so that little is left to do
+ * for each instruction.
  */
 #include "translate/passes/passes.h"
 #include "translate/passes/scan.h"
@@ -15,20 +18,25 @@
 struct scan {
     struct ir_region *region;
     const struct pass_context *context;
-    uint32_t *counts;                     /* by value; one entry more: what absent operands count into, without a branch */
-    uint32_t *overwritten;                /* by field: == epoch when it is put again before anyone looks */
-    uint32_t epoch;
     uint32_t flags_puts;                  /* still to come, above */
     uint32_t exits;                       /* below here that take the current flags token along */
     bool flags_needed;
     bool changed;
 };
 
-static bool remove_insn(struct scan *scan, struct ir_insn *insn)
+static void remove_insn(struct scan *scan, struct ir_insn *insn)
 {
     insn->note |= IR_NOTE_REMOVED;
+    ir_drop_operands(scan->region, insn);
     scan->changed = true;
-    return false;
+}
+
+/* The host may compile code that stands or falls with it. */
+static void note_assumption(struct ir_region *region, guest_addr pc)
+{
+    if (!region->flags_dead_at)
+        region->flags_dead_at = arena_allocate_unset(region->arena, region->count * sizeof *region->flags_dead_at);
+    region->flags_dead_at[region->flags_dead_count++] = pc;
 }
 
 static bool flags_are_dead_at(const struct pass_context *context, guest_addr pc)
@@ -46,6 +54,7 @@ static bool exit_needs_flags(struct scan *scan, struct ir_insn *insn)
         if (!flags_are_dead_at(scan->context, insn->imm))
             return true;
         insn->note |= IR_NOTE_FLAGS_DEAD;
+        note_assumption(scan->region, insn->imm);
         scan->changed = true;
     }
     return false;
@@ -53,7 +62,6 @@ static bool exit_needs_flags(struct scan *scan, struct ir_insn *insn)
 
 static void scan_exit(struct scan *scan, struct ir_insn *insn)
 {
-    scan->epoch++;
     if (!scan->flags_puts)
         return;                           /* nothing is to be decided any more */
     bool reads = exit_needs_flags(scan, insn);
@@ -61,91 +69,72 @@ static void scan_exit(struct scan *scan, struct ir_insn *insn)
     scan->exits += reads;
 }
 
-/* The functions from here on tell whether the instruction stays. */
-
-static bool scan_put(struct scan *scan, struct ir_insn *insn)
+static void scan_flags_put(struct scan *scan, struct ir_insn *insn)
 {
-    bool is_flags = insn->imm == GUEST_FIELD_FLAGS;
-    scan->flags_puts -= is_flags;
-    if (scan->overwritten[insn->imm] == scan->epoch)
-        return remove_insn(scan, insn);
-    scan->overwritten[insn->imm] = scan->epoch;
-    if (is_flags) {
-        bool needed = scan->flags_needed || (insn->note & IR_NOTE_FLAGS_KEPT);
-        scan->flags_needed = false;
-        if (!needed)
-            return remove_insn(scan, insn);
-        scan->counts[insn->a] += scan->exits;
-        scan->exits = 0;
+    bool needed = scan->flags_needed || (insn->note & IR_NOTE_FLAGS_KEPT);
+    scan->flags_puts--;
+    if (insn->note & IR_NOTE_OVERWRITTEN)
+        return;                           /* goes without regard to what follows */
+    scan->flags_needed = false;
+    if (!needed) {
+        remove_insn(scan, insn);
+        return;
     }
-    return true;
+    ir_at(scan->region, insn->a)->uses += scan->exits;
+    scan->exits = 0;
 }
 
-static bool scan_get(struct scan *scan, struct ir_insn *insn)
+static void scan_event(struct scan *scan, struct ir_insn *insn)
 {
-    if (!insn->uses)
-        return remove_insn(scan, insn);
-    scan->overwritten[insn->imm] = 0;
-    scan->flags_needed |= insn->imm == GUEST_FIELD_FLAGS;
-    return true;
-}
-
-static bool scan_helper(struct scan *scan, struct ir_insn *insn)
-{
-    unsigned effects = helper_effects(scan->region, insn);
-    if (!insn->uses && insn_is_pure(scan->region, insn))
-        return remove_insn(scan, insn);
-    scan->epoch += (effects & (HELPER_READS_STATE | HELPER_WRITES_STATE | HELPER_MAY_FAULT)) != 0;
-    scan->flags_needed |= (effects & (HELPER_READS_STATE | HELPER_WRITES_STATE)) != 0;
-    return true;
-}
-
-static inline bool scan_insn(struct scan *scan, struct ir_insn *insn)
-{
-    unsigned effects = ir_op_effects[insn->op];
-    if (!(effects & ~IR_COMMUTES))
-        return insn->uses || remove_insn(scan, insn);
     if (insn->op == IR_put)
-        return scan_put(scan, insn);
-    if (insn->op == IR_get)
-        return scan_get(scan, insn);
-    if (insn->op == IR_helper)
-        return scan_helper(scan, insn);
-    if (effects & IR_MAY_EXIT)
+        scan_flags_put(scan, insn);
+    else if (insn->op == IR_get)
+        scan->flags_needed |= insn->uses != 0;
+    else if (insn->op == IR_helper)
+        scan->flags_needed |= (helper_effects(scan->region, insn) & (HELPER_READS_STATE | HELPER_WRITES_STATE)) != 0;
+    else if (ir_op_effects[insn->op] & IR_MAY_EXIT)
         scan_exit(scan, insn);
-    else if (effects & IR_MAY_FAULT)
-        scan->epoch++;
-    return true;
 }
 
-static void scan_block(struct scan *scan, const struct ir_block *block)
+/* The flags: from event to event. */
+static void scan_events(struct scan *scan)
 {
     struct ir_region *region = scan->region;
-    uint32_t *counts = scan->counts;
-    ir_ref none = region->count;
-    scan->flags_needed = true;
-    scan->exits = 0;
-    scan->epoch++;
-    for (ir_ref ref = block->first + block->count; ref-- > block->first;) {
-        struct ir_insn *insn = ir_at(region, ref);
-        if (insn_is_removed(insn))
-            continue;
-        insn->uses = counts[ref];
-        if (!scan_insn(scan, insn))
-            continue;
-        counts[insn->a < none ? insn->a : none]++;
-        counts[insn->b < none ? insn->b : none]++;
-        counts[insn->c < none ? insn->c : none]++;
+    const struct ir_block *block = region->blocks + region->block_count;
+    ir_ref first = region->count;
+    for (uint32_t i = region->event_count; i-- > 0;) {
+        for (; region->events[i] < first; first = block->first) {
+            block--;
+            scan->flags_needed = true;
+            scan->exits = 0;
+        }
+        struct ir_insn *insn = ir_at(region, region->events[i]);
+        if (!insn_is_removed(insn))
+            scan_event(scan, insn);
     }
 }
+
+static bool is_unwanted(const struct ir_region *region, const struct ir_insn *insn)
+{
+    return !insn_is_removed(insn) && (insn->op != IR_helper || insn_is_pure(region, insn));
+}
+
+static void remove_unused(struct scan *scan)
+{
+    struct ir_insn *first = scan->region->insns;
+    for (struct ir_insn *insn = first + scan->region->count; insn-- != first;) {
+        unsigned unused = ir_op_traits[insn->op] & (insn->uses == 0);
+        if (unused | (insn->note & IR_NOTE_OVERWRITTEN) && is_unwanted(scan->region, insn))
+            remove_insn(scan, insn);
+    }
+}
+
+_Static_assert(IR_GOES_UNUSED == 1, "remove_unused takes it for a truth value");
 
 bool pass_dead_code(struct ir_region *region, const struct pass_context *context)
 {
-    unsigned field_count = region->isa ? region->isa->field_count : 0;
     struct scan scan = {.region = region, .context = context, .flags_puts = region->flags_puts};
-    scan.counts = arena_allocate(region->arena, (region->count + 1) * sizeof *scan.counts);
-    scan.overwritten = arena_allocate(region->arena, field_count * sizeof *scan.overwritten);
-    for (uint32_t i = region->block_count; i-- > 0;)
-        scan_block(&scan, &region->blocks[i]);
+    scan_events(&scan);
+    remove_unused(&scan);
     return scan.changed;
 }

@@ -220,7 +220,7 @@ static void copy_insn(struct ir_region *region, const struct ir_insn *old, ir_re
 {
     struct ir_insn insn = old[from];
     map_operands(&insn, map);
-    map[from] = ir_append_plain(region, &insn);
+    map[from] = ir_append_copy(region, &insn);
 }
 
 /* Writes the instructions in their new order. */
@@ -282,34 +282,32 @@ static bool keeps_host_flags(const struct ir_region *region, const struct host *
     return true;
 }
 
-/* Stops at what has to do with tokens only; what lies between is looked at when a consumer asks for the host's flags. */
-static void mark_block(const struct ir_region *region, const struct host *host, const struct ir_block *block, struct marks *marks)
+/* Goes from token to token; what lies between is looked at when a consumer asks for the host's flags. */
+static struct marks mark_region(const struct ir_region *region, const struct host *host)
 {
+    struct marks marks = {false, false};
     ir_ref in_host = IR_NONE, checked = 0;  /* the flags are still there just before `checked` */
-    for (ir_ref ref = block->first; ref < block->first + block->count; ref++) {
+    const struct ir_block *block = region->blocks;
+    for (uint32_t i = 0; i < region->event_count; i++) {
+        ir_ref ref = region->events[i];
         struct ir_insn *insn = ir_at(region, ref);
         if (!token_role[insn->op] || insn_is_removed(insn))
             continue;
+        for (; ref >= block->first + block->count; block++)
+            in_host = IR_NONE;
         ir_ref token = consumed_token(region, insn);
         if (token != IR_NONE) {
             if (token != in_host || !keeps_host_flags(region, host, checked, ref))
                 in_host = IR_NONE;
             checked = ref;
-            mark_consumer(region, insn, token, in_host, marks);
+            mark_consumer(region, insn, token, in_host, &marks);
         }
         if (is_producer(insn)) {
-            mark_producer(region, block, ref, marks);
+            mark_producer(region, block, ref, &marks);
             in_host = ref;
             checked = ref + 1;
         }
     }
-}
-
-static struct marks mark_region(const struct ir_region *region, const struct host *host)
-{
-    struct marks marks = {false, false};
-    for (uint32_t i = 0; i < region->block_count; i++)
-        mark_block(region, host, &region->blocks[i], &marks);
     return marks;
 }
 
@@ -335,8 +333,6 @@ static bool sink_tokens(struct ir_region *region, const struct host *host)
 
 bool pass_flags_fusion(struct ir_region *region, const struct pass_context *context)
 {
-    if (!(region->seen & IR_SEEN_TOKEN))
-        return false;
     struct marks marks = mark_region(region, context->host);
     if (!marks.wants_sinking || !sink_tokens(region, context->host))
         return marks.changed;

@@ -37,8 +37,6 @@ static void fold_block(struct ir_region *region, const struct ir_insn *old, cons
 bool pass_fold(struct ir_region *region, const struct pass_context *context)
 {
     (void)context;
-    if (!ir_take_unfolded(region))
-        return false;
     const struct ir_insn *old = region->insns;
     const struct ir_block *blocks = region->blocks;
     uint32_t block_count = region->block_count;

@@ -24,11 +24,17 @@ pass_function pass_address;               /* additions and shifts go into loads 
 pass_function pass_dead_code;             /* puts that are overwritten unseen; which exits need the flags; counts uses and removes what has none */
 pass_function pass_flags_fusion;          /* brings producers to their consumers, marks consumers that find the host's flags ready */
 
-struct pass { const char *name; pass_function *function; };
+/* A pass is for regions that hold something of `for_seen` (enum ir_seen). Most regions need two or three of them. */
+struct pass { const char *name; pass_function *function; uint32_t for_seen; };
 extern const struct pass passes[];
 extern const unsigned pass_count;
 
-/* All of them in order. */
+static inline bool pass_is_needed(const struct pass *pass, const struct ir_region *region)
+{
+    return pass->for_seen & (region->seen | IR_SEEN_ALWAYS);
+}
+
+/* Those that are needed, in order. */
 void passes_run(struct ir_region *region, const struct pass_context *context);
 
 #endif

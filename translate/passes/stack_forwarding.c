@@ -64,7 +64,7 @@ static void note_store(struct slots *slots, const struct ir_region *region, cons
 }
 
 /* Rewrites the load into what the stored value gives it, in place; or returns the stored value itself. IR_NONE: neither. */
-static ir_ref convert(const struct ir_region *region, struct ir_insn *load, const struct ir_insn *store, bool *rewritten)
+static ir_ref convert(struct ir_region *region, struct ir_insn *load, const struct ir_insn *store, bool *rewritten)
 {
     unsigned bytes = 1u << IR_MEM_SIZE(load->mem), type_bytes = ir_type_bytes(load->type);
     unsigned stored_type = ir_result_type(ir_at(region, store->c));
@@ -73,19 +73,21 @@ static ir_ref convert(const struct ir_region *region, struct ir_insn *load, cons
         return store->c;
     if (load->type > IR_I64 || stored_type > IR_I64 || load->type < IR_I32)
         return IR_NONE;
-    struct ir_insn conversion = {.type = load->type, .a = store->c, .b = IR_NONE, .c = IR_NONE};
+    struct ir_insn conversion = {.type = load->type, .a = store->c, .b = IR_NONE, .c = IR_NONE, .uses = load->uses};
     if (whole) {
         conversion.op = IR_truncate;      /* an i32 of an i64 of which 4 bytes were stored */
     } else {
         conversion.op = load->mem & IR_MEM_SIGNED ? IR_sign_extend : IR_zero_extend;
         conversion.lane = (uint8_t)IR_MEM_SIZE(load->mem);
     }
+    ir_drop_operands(region, load);
+    ir_count_operands(region, &conversion);
     *load = conversion;
     *rewritten = true;
     return IR_NONE;
 }
 
-static ir_ref forward(const struct slots *slots, const struct ir_region *region, struct ir_insn *load, bool *rewritten)
+static ir_ref forward(const struct slots *slots, struct ir_region *region, struct ir_insn *load, bool *rewritten)
 {
     const uint16_t order = IR_MEM_BIG_ENDIAN | IR_MEM_ALIGNED;
     struct slot wanted;
@@ -118,7 +120,11 @@ static bool forward_block(struct ir_region *region, const struct ir_block *block
         map[ref] = ref;
         if (insn_is_removed(insn))
             continue;
-        map_operands(insn, map);
+        if (changed) {
+            ir_drop_operands(region, insn);
+            map_operands(insn, map);
+            ir_count_operands(region, insn);
+        }
         if (insn->op == IR_store && !(insn->mem & (IR_MEM_RELEASE | IR_MEM_SEQUENTIAL))) {
             note_store(&slots, region, insn, ref);
         } else if (ends_knowledge(region, insn)) {
@@ -128,6 +134,7 @@ static bool forward_block(struct ir_region *region, const struct ir_block *block
             if (value != IR_NONE) {
                 map[ref] = value;
                 insn->note |= IR_NOTE_REMOVED;
+                ir_drop_operands(region, insn);
                 changed = true;
             }
         }
@@ -138,13 +145,11 @@ static bool forward_block(struct ir_region *region, const struct ir_block *block
 bool pass_stack_forwarding(struct ir_region *region, const struct pass_context *context)
 {
     (void)context;
-    if (!(region->seen & IR_SEEN_STACK_RELOAD))
-        return false;
     ir_ref *map = arena_allocate(region->arena, region->count * sizeof *map);
     bool changed = false;
     for (uint32_t i = 0; i < region->block_count; i++)
         changed |= forward_block(region, &region->blocks[i], map);
     if (changed)
-        ir_set_unfolded(region);
+        region->seen |= IR_SEEN_UNFOLDED;
     return changed;
 }
