@@ -190,8 +190,10 @@ uint64_t argument_elements(struct thread *thread, const struct argument_descript
 void argument_limit(const struct abi *abi, const struct argument_description *a, const uint64_t *values, uint64_t *host)
 {
     if (a->kind != ARGUMENT_STRUCT || abi->structs[a->detail].same_as_host) return;
-    if (a->length_is_result && a->length_kind == LENGTH_ARGUMENT && length_value(a, values[a->length]) > MAXIMUM_ELEMENTS)
-        host[a->length] = MAXIMUM_ELEMENTS;
+    if (!a->length_is_result || a->length_kind != LENGTH_ARGUMENT) return;
+    uint64_t count = length_value(a, values[a->length]);
+    if (count > INT32_MAX / abi->structs[a->detail].size) host[a->length] = UINT64_MAX;
+    else if (count > MAXIMUM_ELEMENTS) host[a->length] = MAXIMUM_ELEMENTS;
 }
 
 static int64_t structs_to_host(struct thread *thread, const struct argument_description *a, const uint64_t *values, uint64_t value,

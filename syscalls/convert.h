@@ -25,7 +25,8 @@ void scratch_free(struct scratch *scratch);
 /* One argument. values: the call's arguments as the guest gave them; the result goes to *host. 0 or negative errno. */
 int64_t argument_to_host(struct thread *thread, const struct argument_description *a, const uint64_t *values, uint64_t value,
                          struct scratch *scratch, uint64_t *host);
-/* Where more outputs are asked for than argument_to_host makes room for, the kernel is asked for fewer. */
+/* Where more outputs are asked for than argument_to_host makes room for, the kernel is asked for fewer; more bytes than an int can
+ * count are too many there too. */
 void argument_limit(const struct abi *abi, const struct argument_description *a, const uint64_t *values, uint64_t *host);
 /* After the call: outputs that were converted go to the guest. */
 int64_t argument_to_guest(struct thread *thread, const struct argument_description *a, const uint64_t *values, uint64_t value,

@@ -219,11 +219,21 @@ static int64_t unimplemented(struct thread *thread, const char *name, unsigned n
     return -ENOSYS;
 }
 
+/* Only few processes have such descriptors. */
+static bool any_argument_is_own(const struct process *process, const struct call_description *call, const uint64_t *values)
+{
+    for (unsigned i = 0; i < call->argument_count; i++)
+        if (call->arguments[i].kind <= ARGUMENT_DIRFD && descriptor_is_own(process, values[i])) return true;
+    return false;
+}
+
 static int64_t run_call(struct thread *thread, const struct call_description *call, bool plain, unsigned number, const uint64_t *values)
 {
+    struct process *process = thread->process;
     int64_t result;
     if (call->attributes & CALL_ABSENT) return unimplemented(thread, call->name, number, call->note);
-    if (call->arguments[0].kind <= ARGUMENT_DIRFD && call->argument_count && file_is_own(thread->process, values[0])) return -EBADF;
+    if ((process->own_descriptor & process->exec_descriptor) >= 0 && any_argument_is_own(process, call, values)) return -EBADF;
+    if (call->attributes & CALL_HIDES_PROC) descriptor_keep_program(process);
     if (call->attributes & CALL_CUSTOM) return call->function(thread, values);
     if (call->host_number < 0) return unimplemented(thread, call->name, number, "the host has no such call");
     result = plain ? enter_host(thread, call, values) : call_converted(thread, call, values);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Hand-written calls on descriptors and files: names that mean something else to the guest (sysroot, /proc/self), flags that
- * travel inside fcntl, ferry's own descriptors.
+ * Hand-written calls on files: names that mean something else to the guest (sysroot, /proc/self), flags that
+ * travel inside fcntl.
  */
 #include "syscalls/files.h"
 #include "syscalls/convert.h"
@@ -9,14 +9,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <linux/openat2.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 
 #define PAGE_BYTES 4096
 
@@ -24,6 +19,7 @@
 int64_t file_path_to_host(struct thread *thread, int directory, const char *path, bool follow, char *buffer)
 {
     struct process *process = thread->process;
+    if (descriptor_is_own_name(thread, directory, path)) return -ENOENT;
     struct proc_name proc;
     if (follow && proc_file_find(thread, directory, path, &proc) && proc_file_is_link(&proc) && proc_file_link(thread, &proc, false, buffer) >= 0) return 0;
     const char *host = follow ? path_to_host_followed(process, path, buffer) : path_to_host(process, path, buffer);
@@ -41,11 +37,6 @@ int64_t file_path_from_guest(struct thread *thread, int directory, guest_addr ad
     int64_t length = copy_string_from_guest(thread, path, address, sizeof path);
     if (length < 0) return length;
     return file_path_to_host(thread, directory, path, follow, buffer);
-}
-
-bool file_is_own(const struct process *process, uint64_t fd)
-{
-    return (int)fd >= 0 && ((int)fd == process->own_descriptor || (int)fd == process->exec_descriptor);
 }
 
 /* -- open ---------------------------------------------------------------------------------------------------------------- */
@@ -119,32 +110,7 @@ int64_t syscall_readlinkat(struct thread *thread, const uint64_t *arguments)
     return host_call(SYS_readlinkat, arguments[0], (uintptr_t)host, (uintptr_t)guest_pointer(thread->process, arguments[2]), arguments[3], 0, 0);
 }
 
-/* -- descriptors --------------------------------------------------------------------------------------------------------- */
-/* In pieces, around ferry's own. */
-int64_t syscall_close_range(struct thread *thread, const uint64_t *arguments)
-{
-    const struct process *process = thread->process;
-    unsigned first = (unsigned)arguments[0], last = (unsigned)arguments[1];
-    if (first > last) return -EINVAL;
-    int64_t result = 0;
-    unsigned own[2] = { (unsigned)process->own_descriptor, (unsigned)process->exec_descriptor };
-    if (own[0] > own[1]) own[0] = own[1], own[1] = (unsigned)process->own_descriptor;
-    for (unsigned i = 0; i < 2 && result == 0; i++) {
-        if ((int)own[i] < 0 || own[i] < first || own[i] > last) continue;
-        if (own[i] > first) result = host_call(SYS_close_range, first, own[i] - 1, arguments[2], 0, 0, 0);
-        if (own[i] == last) return result;
-        first = own[i] + 1;
-    }
-    return result ? result : host_call(SYS_close_range, first, last, arguments[2], 0, 0, 0);
-}
-
-int64_t syscall_dup3(struct thread *thread, const uint64_t *arguments)
-{
-    uint64_t flags = constant_to_host(thread->process->abi, FLAGS_OPEN, (uint32_t)arguments[2]);
-    if (file_is_own(thread->process, arguments[1])) return -EBADF;
-    return host_call(SYS_dup3, arguments[0], arguments[1], flags, 0, 0, 0);
-}
-
+/* -- fcntl ---------------------------------------------------------------------------------------------------------------- */
 static int64_t fcntl_lock(struct thread *thread, const uint64_t *arguments, int command)
 {
     const struct argument_description lock = { "lock", ARGUMENT_STRUCT, DIRECTION_IN_OUT, LENGTH_ONE, false, 0, STRUCT_FLOCK, 0 };
@@ -177,61 +143,6 @@ int64_t syscall_fcntl(struct thread *thread, const uint64_t *arguments)
     default:
         return host_call(SYS_fcntl, arguments[0], command, arguments[2], 0, 0, 0);
     }
-}
-
-/* -- directories: /proc/self/fd does not list ferry's own descriptors ----------------------------------------------------- */
-struct directory_entry { uint64_t inode; int64_t offset; uint16_t size; uint8_t type; char name[16]; };   /* getdents64(2) */
-
-static bool is_descriptor_list(uint64_t fd)
-{
-    struct statfs file_system;
-    char link[32], path[64];
-    if (host_call(SYS_fstatfs, fd, (uintptr_t)&file_system, 0, 0, 0, 0) < 0 || file_system.f_type != PROC_SUPER_MAGIC) return false;
-    snprintf(link, sizeof link, "/proc/self/fd/%d", (int)fd);
-    int64_t length = host_call(SYS_readlinkat, AT_FDCWD, (uintptr_t)link, (uintptr_t)path, sizeof path - 1, 0, 0);
-    path[length < 0 ? 0 : length] = 0;
-    const char *last = strrchr(path, '/');
-    return last && (strcmp(last, "/fd") == 0 || strcmp(last, "/fdinfo") == 0);
-}
-
-static int64_t move_down(struct thread *thread, guest_addr to, guest_addr from, uint64_t size)
-{
-    char part[512];
-    while (size) {
-        uint64_t step = size < sizeof part ? size : sizeof part;
-        if (copy_from_guest(thread, part, from, step) || copy_to_guest(thread, to, part, step)) return -EFAULT;
-        to += step, from += step, size -= step;
-    }
-    return 0;
-}
-
-/* The bytes that are left. */
-static int64_t hide_own(struct thread *thread, guest_addr entries, int64_t used)
-{
-    struct directory_entry entry;
-    for (int64_t at = 0; at < used;) {
-        memset(&entry, 0, sizeof entry);
-        if (copy_from_guest(thread, &entry, entries + at, offsetof(struct directory_entry, name) + 5) || !entry.size) return -EFAULT;
-        if (entry.name[0] >= '0' && entry.name[0] <= '9' && file_is_own(thread->process, strtoul(entry.name, NULL, 10))) {
-            if (move_down(thread, entries + at, entries + at + entry.size, used - at - entry.size)) return -EFAULT;
-            used -= entry.size;
-        } else {
-            at += entry.size;
-        }
-    }
-    return used;
-}
-
-int64_t syscall_getdents64(struct thread *thread, const uint64_t *arguments)
-{
-    int64_t result;
-    do {
-        uint64_t entries = arguments[1] ? (uintptr_t)guest_pointer(thread->process, arguments[1]) : 0;
-        result = host_call(SYS_getdents64, arguments[0], entries, arguments[2], 0, 0, 0);
-        if (result <= 0 || !is_descriptor_list(arguments[0])) return result;
-        result = hide_own(thread, arguments[1], result);
-    } while (result == 0);
-    return result;
 }
 
 /* -- waiting ------------------------------------------------------------------------------------------------------------- */

@@ -13,8 +13,10 @@
 int64_t file_path_from_guest(struct thread *thread, int directory, guest_addr address, bool follow, char *buffer);
 int64_t file_path_to_host(struct thread *thread, int directory, const char *path, bool follow, char *buffer);
 
-/* A descriptor of ferry's own: to the guest it is closed. Calls whose first argument is one never get to their function (dispatch.c). */
-bool file_is_own(const struct process *process, uint64_t fd);
+/* -- ferry's own descriptors (descriptors.c) ----------------------------------------------------------------------------- */
+/* To the guest it is closed. Calls with such an argument never get to their function (dispatch.c). */
+bool descriptor_is_own(const struct process *process, uint64_t fd);
+bool descriptor_is_own_name(struct thread *thread, int directory, const char *path);
 
 /* -- /proc (proc_files.c) ------------------------------------------------------------------------------------------------ */
 struct proc_file;

@@ -88,8 +88,8 @@ struct process {
     guest_addr vdso, signal_trampoline;
     guest_addr time_page;                  /* struct time_page, or 0 */
     bool clone_tls_before_child;           /* clone's arguments: (flags, stack, parent, tls, child) instead of (…, child, tls) */
-    int own_descriptor;                    /* /proc/self/exe of ferry, high and close-on-exec; hidden from the guest */
-    int exec_descriptor;                   /* the program's, or -1 */
+    int own_descriptor;                    /* ferry's program, where /proc/self/exe may not lead to it (descriptors.c); or -1 */
+    int exec_descriptor;                   /* the guest's program, when it has no name; or -1. Both are hidden from the guest */
     bool strace;
     bool trace_unimplemented;
     void (*log)(void *user, const char *text);   /* --strace and --trace=unimplemented: whole lines; NULL: to stderr */
@@ -115,6 +115,10 @@ const char *path_to_host(struct process *process, const char *path, char *buffer
 /* The same for calls that follow a last symbolic link (open, exec): absolute links inside the sysroot stay inside it. */
 const char *path_to_host_followed(struct process *process, const char *path, char *buffer);
 int64_t path_from_guest(struct thread *thread, guest_addr address, char *buffer);   /* copies and maps; 0 or negative errno */
+
+/* -- ferry's own descriptors (descriptors.c) ------------------------------------------------------------------------------- */
+int descriptor_move_up(int fd, int from);  /* to a number out of the guest's way, at least `from`; closes fd. fd itself: no room */
+void descriptor_keep_program(struct process *process);   /* before /proc/self/exe may get out of reach */
 
 /* -- address space (address_space.c). Addresses are guest's; results are addresses or negative errno --------------------- */
 struct address_space *address_space_new(struct process *process);

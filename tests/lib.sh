@@ -20,7 +20,7 @@ expect() {
 
 # same NAME EXPECTED-FILE ACTUAL-FILE
 same() {
-    if cmp -s "$2" "$3"; then pass "$1"; else fail "$1"; diff -a "$2" "$3" | head -n 20 | sed 's/^/    /'; fi
+    if cmp -s "$2" "$3"; then pass "$1"; else fail "$1"; diff -a "$2" "$3" | head -n 20 | cut -c 1-300 | sed 's/^/    /'; fi
 }
 
 # sources FOLDER…: their files but what the build made, with or without git.

@@ -93,6 +93,8 @@ static int open_program(struct execution *x)
         return -ENOENT;
     if (!*x->path) {
         char name[64];
+        if (fcntl(x->directory, F_GETFD) < 0)
+            return -EBADF;
         snprintf(name, sizeof name, "/proc/self/fd/%d", x->directory);
         x->fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     } else {
@@ -102,7 +104,7 @@ static int open_program(struct execution *x)
         return -errno;
     if (fstat(x->fd, &status) < 0 || !S_ISREG(status.st_mode))
         return -EACCES;
-    if (*x->path && faccessat(x->directory, x->host_path, X_OK, AT_EACCESS) < 0)
+    if (faccessat(x->directory, x->host_path, X_OK, *x->path ? AT_EACCESS : AT_EACCESS | AT_EMPTY_PATH) < 0)
         return -errno;
     return 0;
 }
@@ -154,7 +156,7 @@ static void add(struct argument_list *list, const char *text)
 }
 
 /* ferry, its options, the program's own name, the program, its arguments. */
-static void fill_arguments(struct argument_list *list, const struct execution *x, const char *sysroot, const char *descriptor, const char *name)
+static void fill_arguments(struct argument_list *list, const struct execution *x, const char *sysroot, const char *descriptor, const char *own, const char *name)
 {
     const struct process *process = x->thread->process;
     size_t count = count_strings(x->argv);
@@ -165,6 +167,8 @@ static void fill_arguments(struct argument_list *list, const struct execution *x
         add(list, sysroot);
     if (*descriptor)
         add(list, descriptor);
+    if (*own)
+        add(list, own);
     add(list, "-0");
     add(list, count ? x->argv[0] : "");
     add(list, "--");
@@ -188,12 +192,10 @@ static void program_name(const struct execution *x, char name[PATH_MAX + 32])
 static int64_t start_ferry(const struct execution *x, struct argument_list *list)
 {
     struct process *process = x->thread->process;
-    struct usermode *usermode = usermode_of(process);
-    struct stat status;
-    bool own = fstat(process->own_descriptor, &status) == 0 && status.st_dev == usermode->own_device && status.st_ino == usermode->own_inode;
     static char *const no_environment[] = { NULL };
     char *const *envp = x->envp ? x->envp : no_environment;
-    return own ? host_execute(x->thread, process->own_descriptor, "", list->items, envp, AT_EMPTY_PATH)
+    return process->own_descriptor >= 0
+               ? host_execute(x->thread, process->own_descriptor, "", list->items, envp, AT_EMPTY_PATH)
                : host_execute(x->thread, AT_FDCWD, "/proc/self/exe", list->items, envp, 0);
 }
 
@@ -208,8 +210,8 @@ static bool is_own_executable(const char *path)
 static int64_t execute_foreign(struct execution *x)
 {
     struct process *process = x->thread->process;
-    struct argument_list list = { .bytes = (count_strings(x->argv) + (size_t)process->argument_count + 12) * sizeof(char *) };
-    char sysroot[PATH_MAX + 16] = "", descriptor[32] = "", name[PATH_MAX + 32];
+    struct argument_list list = { .bytes = (count_strings(x->argv) + (size_t)process->argument_count + 13) * sizeof(char *) };
+    char sysroot[PATH_MAX + 16] = "", descriptor[32] = "", own[32] = "", name[PATH_MAX + 32];
     /* Where the new ferry would not find the file by the name that the program is to have. */
     bool by_descriptor = !strchr(x->path, '/') || (x->directory != AT_FDCWD && x->path[0] != '/') || is_own_executable(x->path);
     list.items = mmap(NULL, list.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -220,11 +222,16 @@ static int64_t execute_foreign(struct execution *x)
     int kept = by_descriptor ? fcntl(x->fd, F_DUPFD, 800) : -1;
     if (by_descriptor)
         snprintf(descriptor, sizeof descriptor, "--exec-fd=%d", kept);
+    int kept_own = process->own_descriptor >= 0 ? fcntl(process->own_descriptor, F_DUPFD, 800) : -1;
+    if (kept_own >= 0)
+        snprintf(own, sizeof own, "--own-fd=%d", kept_own);
     program_name(x, name);
-    fill_arguments(&list, x, sysroot, descriptor, name);
+    fill_arguments(&list, x, sysroot, descriptor, own, name);
     int64_t result = start_ferry(x, &list);
     if (kept >= 0)
         close(kept);
+    if (kept_own >= 0)
+        close(kept_own);
     munmap(list.items, list.bytes);
     return result;
 }
@@ -237,7 +244,7 @@ int64_t execute_program(struct thread *thread, int directory, const char *path, 
         return -EINVAL;
     if (path[0] == '/')
         x.host_path = flags & AT_SYMLINK_NOFOLLOW ? path_to_host(thread->process, path, buffer) : path_to_host_followed(thread->process, path, buffer);
-    if (path[0] == '/' && is_own_executable(path))
+    if (path[0] == '/' && is_own_executable(path) && !(flags & AT_SYMLINK_NOFOLLOW))
         x.host_path = thread->process->executable;
     int result = open_program(&x);
     int kind = result == 0 ? classify(thread->process, x.fd, 0) : KIND_NATIVE;

@@ -117,8 +117,8 @@ static int open_first(struct program *program, const struct options *options, st
     const char *name = options->arguments[0];
     char path[PATH_MAX];
     if (options->exec_descriptor >= 0) {
-        program->fd = fcntl(options->exec_descriptor, F_DUPFD_CLOEXEC, 3);
-        close(options->exec_descriptor);
+        program->fd = fcntl((int)options->exec_descriptor, F_DUPFD_CLOEXEC, 3);
+        close((int)options->exec_descriptor);
         snprintf(program->path, sizeof program->path, "%s", name);
         snprintf(path, sizeof path, "/proc/self/fd/%d", program->fd);
         ssize_t length = readlink(path, program->host_path, sizeof program->host_path - 1);
@@ -310,15 +310,23 @@ static int map_vdso(struct thread *thread)
     return 0;
 }
 
+/* The name does not lead to the program: a memory file, or it is gone. */
+static bool has_no_name(const struct process *process, int fd)
+{
+    struct stat named, opened;
+    return stat(process->executable, &named) < 0 || fstat(fd, &opened) < 0 || named.st_dev != opened.st_dev || named.st_ino != opened.st_ino;
+}
+
 static void keep_names(struct process *process, const struct program *program)
 {
     char real[PATH_MAX];
     const char *base = strrchr(program->name, '/');
     process->executable = strdup(realpath(program->host_path, real) ? real : program->host_path);
     process->program_name = strdup(program->argument_count ? program->arguments[0] : "");
-    /* Out of the way: the guest's first descriptor is 3. */
-    process->exec_descriptor = fcntl(program->fd, F_DUPFD_CLOEXEC, 1000);
-    close(program->fd);
+    if (has_no_name(process, program->fd))
+        process->exec_descriptor = descriptor_move_up(program->fd, 0);
+    else
+        close(program->fd);
     prctl(PR_SET_NAME, base ? base + 1 : program->name, 0, 0, 0);
 }
 

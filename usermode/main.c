@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #define USAGE_ERROR 1
-#define OWN_DESCRIPTOR_FROM 1000          /* out of the guest's way */
 #define DEFAULT_CACHE (256ull << 20)
 #define LOWEST_OWN_ADDRESS (1ull << 39)   /* below are the guest's areas */
 
@@ -62,21 +61,6 @@ static void from_binfmt(struct options *options)
     options->argument_count--;
 }
 
-static void open_own_descriptor(struct process *process, struct usermode *usermode)
-{
-    struct stat status;
-    int fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
-    process->own_descriptor = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, OWN_DESCRIPTOR_FROM);
-    if (fd >= 0 && process->own_descriptor < 0)
-        process->own_descriptor = fd;
-    else if (fd >= 0)
-        close(fd);
-    if (fstat(process->own_descriptor, &status) == 0) {
-        usermode->own_device = status.st_dev;
-        usermode->own_inode = status.st_ino;
-    }
-}
-
 static void open_log(const struct options *options, struct process *process)
 {
     if (options->log_file && !log_to_file(options->log_file))
@@ -101,7 +85,8 @@ static struct process *process_new(const struct options *options)
     process->argument_count = options->inherited_count;
     process->arguments = options->inherited;
     process->space = address_space_new(process);
-    open_own_descriptor(process, usermode);
+    process->exec_descriptor = -1;
+    process->own_descriptor = options->own_descriptor < 0 ? -1 : descriptor_move_up((int)options->own_descriptor, 0);
     open_log(options, process);
     return process->space ? process : NULL;
 }

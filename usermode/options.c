@@ -123,6 +123,7 @@ static const struct option_row option_rows[] = {
     { "stats", "FERRY_STATS", NULL, NULL, OPTION_SWITCH, true, FIELD(stats), NULL, "print the translator's counts at exit" },
     { "perf perfmap", "FERRY_PERF", NULL, NULL, OPTION_SWITCH, true, FIELD(perf), NULL, "write /tmp/perf-PID.map for perf report" },
     { "exec-fd", NULL, NULL, NULL, OPTION_NUMBER, false, FIELD(exec_descriptor), NULL, NULL },
+    { "own-fd", NULL, NULL, NULL, OPTION_NUMBER, false, FIELD(own_descriptor), NULL, NULL },
     { "B", NULL, "QEMU_GUEST_BASE", "ADDRESS", OPTION_FUNCTION, false, 0, ignored, "accepted: guest addresses are never shifted" },
     { "R", NULL, "QEMU_RESERVED_VA", "SIZE", OPTION_FUNCTION, false, 0, ignored, "accepted: nothing needs reserving" },
     { "p", NULL, "QEMU_PAGESIZE", "SIZE", OPTION_FUNCTION, false, 0, ignored, "accepted: pages are the host's" },
@@ -188,10 +189,7 @@ static bool apply(struct options *options, const struct option_row *row, const c
     case OPTION_NUMBER:
     case OPTION_SIZE:
         good = parse_number(value, &number, row->kind == OPTION_SIZE);
-        if (field == (char *)&options->exec_descriptor)
-            options->exec_descriptor = (int)number;
-        else
-            *(uint64_t *)field = number;
+        *(uint64_t *)field = number;
         break;
     }
     if (!good)
@@ -253,7 +251,7 @@ bool options_parse(struct options *options, int argc, char **argv, char **enviro
 {
     int index = 1;
     memset(options, 0, sizeof *options);
-    options->exec_descriptor = -1;
+    options->exec_descriptor = options->own_descriptor = -1;
     options->dump_block = ~0ull;
     if (!parse_environment(options, environment))
         return false;

@@ -45,7 +45,8 @@ struct options {
     const char *sysroot, *argv0, *release, *host, *log_file, *cpu;
     uint64_t stack_size, max_insns, cache_size, dump_block, seed;
     unsigned channels;                    /* debug/log.h */
-    int exec_descriptor;                  /* load this instead of opening the program; -1 */
+    int64_t exec_descriptor;              /* load this instead of opening the program; -1 */
+    int64_t own_descriptor;               /* ferry itself, where /proc/self/exe is out of reach; -1 */
     bool have_seed, no_link, strace, stats, perf, help, version;
     struct environment_edit *edits;
     unsigned edit_count;
@@ -65,7 +66,6 @@ char **options_environment(const struct options *options, char **environment);
 struct usermode {
     const struct usermode_isa *isa;
     const struct options *options;
-    dev_t own_device; ino_t own_inode;    /* of own_descriptor */
     uint32_t modes;                       /* enum guest_mode bits set so far */
     struct symbols *symbols;              /* debug/symbols.h; NULL unless a trace or --perf wants names */
     struct perf_map *perf_map;

@@ -10,7 +10,7 @@
  *   QUIET(…)                                    prints nothing, stops the program when it fails: for what must work first
  *   WILD(readlinkat, ".io.", dir, path, buffer, size)
  *                                               the call once for each bad pointer in each pointer argument: `i` is read by the
- *                                               kernel, `o` written, `.` no pointer
+ *                                               kernel, `o` written, `.` no pointer; `I` and `O` are not tried with NULL
  *   SHOW("seals", number)  SHOW_HEX("event", address, size)  SHOW_TEXT("link", string)
  *   CHILD(exit(f()))                            in a child; prints how it ended
  *   SKIP("why")                                 the suite reports the program as skipped
@@ -145,7 +145,7 @@ static inline void check_wild(const char *name, long number, const char *kinds, 
         if (kinds[i] == '.') continue;
         for (size_t k = 0; k < sizeof wild / sizeof wild[0]; k++) {
             long a[6];
-            if (wild[k].only_written && kinds[i] != 'o') continue;
+            if ((wild[k].only_written && kinds[i] != 'o' && kinds[i] != 'O') || (!wild[k].address && kinds[i] <= 'Z')) continue;
             memcpy(a, arguments, sizeof a);
             a[i] = wild[k].address;
             memset(pages->edge - PAGE, 0, PAGE);
@@ -164,11 +164,12 @@ static inline void check_write_file(const char *name, const char *content)
     close(fd);
 }
 
-/* Lines in order even when children print, and whatever the caller's umask and signals are. */
+/* Lines in order even when children print, and whatever the caller's umask and descriptors are. */
 static __attribute__((constructor)) void check_start(void)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
     umask(022);
+    syscall(SYS_close_range, 3, ~0u, 0);
     alarm(50);
 }
 

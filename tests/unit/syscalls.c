@@ -129,12 +129,17 @@ Test(syscalls, own_descriptor_is_safe)
     cr_assert_eq(call("close", 900, 0, 0, 0, 0, 0), -EBADF);
     char data[256];
     cr_assert_eq(call("fstat", 900, P(data), 0, 0, 0, 0), -EBADF);
-    cr_assert_eq(call("dup3", 1, 900, 0, 0, 0, 0), -EBADF);
+    cr_assert_eq(call("sendfile", 1, 900, 0, 1, 0, 0), -EBADF);
+    cr_assert_eq(call("readlinkat", AT_FDCWD, P("/proc/self/fd/900"), P(data), sizeof data, 0, 0), -ENOENT);
     cr_assert_eq(call("fcntl", 900, F_GETFD, 0, 0, 0, 0), -EBADF);
     dup2(2, 899);
     dup2(2, 901);
     cr_assert_eq(call("close_range", 890, ~0u, 0, 0, 0, 0), 0);
     cr_assert(fcntl(899, F_GETFD) < 0 && fcntl(900, F_GETFD) >= 0 && fcntl(901, F_GETFD) < 0);
+    /* Its number is the guest's for the asking. */
+    cr_assert_eq(call("dup3", 1, 900, 0, 0, 0, 0), 900);
+    cr_assert(process.own_descriptor != 900 && fcntl(process.own_descriptor, F_GETFD) == FD_CLOEXEC);
+    cr_assert_eq(call("close", 900, 0, 0, 0, 0, 0), 0);
 }
 
 Test(syscalls, uname_and_limits)
