@@ -22,6 +22,7 @@
 #define PAGE_MASK (PAGE - 1)
 #define FIXED_LIMIT 0x7e0000000000ull    /* above: the host's stack, libraries and our own mappings */
 #define SHARED_LIMIT 0x8000000000ull     /* below: nothing of the host's; above, holes must be probed */
+#define HOST_MAP_LOW 0x40                /* x86's MAP_32BIT */
 #define HOST_MINIMUM 0x10000ull          /* hints below are ignored (vm.mmap_min_addr) */
 
 struct address_space {
@@ -259,11 +260,24 @@ static int64_t map_fixed(struct address_space *space, guest_addr address, uint64
     return result;
 }
 
+/* A file that chooses the address itself and takes none from us (io_uring): the host is asked for one below 2 GiB, where nothing
+ * of its own lies. */
+static int64_t map_where_file_likes(uint64_t size, int protection, int flags, int fd, uint64_t offset)
+{
+    int64_t result = host_map(0, size, protection, flags | HOST_MAP_LOW, fd, offset);
+    if (result < 0 || (guest_addr)result + size <= SHARED_LIMIT)
+        return result;
+    munmap((void *)(uintptr_t)result, size);
+    return -ENOMEM;
+}
+
 static int64_t map_anywhere(struct address_space *space, guest_addr hint, uint64_t size, int protection, int flags, int fd, uint64_t offset)
 {
     guest_addr address = choose_address(space, hint, size);
     while (address) {
         int64_t result = host_map(address, size, protection, flags | MAP_FIXED_NOREPLACE, fd, offset);
+        if (result == -EINVAL && !hint && fd >= 0)
+            return map_where_file_likes(size, protection, flags, fd, offset);
         if (result != -EEXIST)
             return result;
         address = find_above(space, address >= SHARED_LIMIT ? address + (1ull << 30) : SHARED_LIMIT, size);

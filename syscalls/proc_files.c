@@ -195,6 +195,12 @@ static bool absolute_name(int directory, const char *path, char *buffer)
     return true;
 }
 
+/* After chroot and the like there may be none. */
+static bool proc_is_there(const struct process *process)
+{
+    return process->own_descriptor < 0 || host_call(SYS_faccessat, AT_FDCWD, (uintptr_t)"/proc/self", 0, 0, 0, 0) == 0;
+}
+
 bool proc_file_find(const struct thread *thread, int directory, const char *path, struct proc_name *found)
 {
     char absolute[PATH_MAX];
@@ -204,7 +210,7 @@ bool proc_file_find(const struct thread *thread, int directory, const char *path
         path = absolute;
     }
     path += strspn(path, "/");
-    if (!skip_name(&path, "proc")) return false;
+    if (!skip_name(&path, "proc") || !proc_is_there(process)) return false;
     bool of_process = skip_process(&path, &found->pid);
     found->file = file_named(path);
     if (!found->file || of_process != (found->file->when != PROC_GENERAL)) return false;
