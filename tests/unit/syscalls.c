@@ -178,7 +178,7 @@ Test(syscalls, proc_shows_the_guest)
     cr_assert_eq(call("readlinkat", directory, P("exe"), P(text), sizeof text, 0, 0), 9);
     cr_assert_gt(read_all(call("openat", AT_FDCWD, P("/proc/cpuinfo"), 0, 0, 0, 0), text, sizeof text), 0);
     cr_assert(strstr(text, "CPU architecture: 8\n"));
-    process.stack_high = 12345678;
+    process.stack_start = 12345678;
     cr_assert_gt(read_all(call("openat", AT_FDCWD, P("/proc/self/stat"), 0, 0, 0, 0), text, sizeof text), 0);
     cr_assert(strstr(text, " 12345678 "));
     int64_t page = call("mmap", 0, 8192, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
