@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Paths as the guest sees them: an absolute path is looked up in the sysroot first.
+ * Paths as the guest sees them: an absolute path is looked up in the sysroot first, but for the kernel's own file systems.
  */
 #include "syscalls/process.h"
 
@@ -13,6 +13,18 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+/* What the running kernel provides is never the sysroot's: a foreign root usually has empty directories of these names. */
+static bool is_kernels(const char *path)
+{
+    static const char *const names[] = { "proc", "dev", "sys" };
+    const char *name = path + strspn(path, "/");
+    size_t length = strcspn(name, "/");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strlen(names[i]) == length && strncmp(name, names[i], length) == 0)
+            return strstr(name, "/..") == NULL;
+    return false;
+}
 
 /* The sysroot has the path's first name. */
 static bool top_name_exists(const struct process *process, const char *path, char *buffer)
@@ -31,7 +43,7 @@ static bool top_name_exists(const struct process *process, const char *path, cha
 static bool in_sysroot(const struct process *process, const char *path, char *buffer, struct stat *status)
 {
     size_t root = process->sysroot ? strlen(process->sysroot) : 0, length = strlen(path);
-    if (!root || path[0] != '/' || root + length >= PATH_MAX || path[strspn(path, "/")] == 0)
+    if (!root || path[0] != '/' || root + length >= PATH_MAX || path[strspn(path, "/")] == 0 || is_kernels(path))
         return false;
     memcpy(buffer, process->sysroot, root);
     memcpy(buffer + root, path, length + 1);
@@ -90,7 +102,7 @@ const char *path_to_host_followed(struct process *process, const char *path, cha
         if (!S_ISLNK(status.st_mode) || !resolve_in_sysroot(process, path, buffer))
             strcpy(buffer, name);
         result = buffer;
-    } else if (process->sysroot && path[0] == '/' && top_name_exists(process, path, name) && resolve_in_sysroot(process, path, buffer)) {
+    } else if (process->sysroot && path[0] == '/' && !is_kernels(path) && top_name_exists(process, path, name) && resolve_in_sysroot(process, path, buffer)) {
         result = buffer;
     }
     errno = saved;
