@@ -119,7 +119,7 @@ static struct operand with_gs(struct operand rm)
     X(lock_cmpxchg(as, 2, BASE(R13, 0), RCX), "lock cmpxchg WORD PTR [r13+0x0],cx")                     \
     X(lock_cmpxchg16b(as, BASE(RSI, 0)), "lock cmpxchg16b OWORD PTR [rsi]")                             \
     X(lock_alu(as, ALU_OR, 8, BASE(R9, 0), RDX), "lock or QWORD PTR [r9],rdx")                          \
-    X(lock_or_stack(as), "lock or DWORD PTR [rsp-0x40],0x0")                                            \
+    X(lock_or_stack(as), "lock or DWORD PTR [rsp],0x0")                                            \
     X(push(as, RBP), "push rbp")                                                                        \
     X(push(as, R12), "push r12")                                                                        \
     X(push_imm(as, 0x7f), "push 0x7f")                                                                  \
