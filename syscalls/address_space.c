@@ -9,6 +9,7 @@
  */
 #include "syscalls/process.h"
 #include "syscalls/address_space.h"
+#include "syscalls/memory_limits.h"
 #include "syscalls/proc.h"
 
 #include <errno.h>
@@ -92,7 +93,7 @@ static bool table_remove(struct address_space *space, guest_addr start, guest_ad
             return false;
         had_code = left->protection & PROT_EXEC;
         if (left->end > end) {
-            struct guest_mapping right = { end, left->end, left->protection };
+            struct guest_mapping right = { end, left->end, left->protection, left->shared };
             left->end = start;
             insert_at(space, first + 1, right);
             return had_code;
@@ -111,14 +112,14 @@ static bool table_remove(struct address_space *space, guest_addr start, guest_ad
     return had_code;
 }
 
-/* Neighbours of equal protection become one: the host keeps what else differs. */
-static void table_add(struct address_space *space, guest_addr start, guest_addr end, int protection)
+/* Equal neighbours become one: the host keeps what else differs. */
+static void table_add(struct address_space *space, guest_addr start, guest_addr end, int protection, bool shared)
 {
     size_t index = find_mapping(space, start);
     struct guest_mapping *left = index ? &space->mappings[index - 1] : NULL;
     struct guest_mapping *right = index < space->count ? &space->mappings[index] : NULL;
-    bool joins_left = left && left->end == start && left->protection == protection;
-    bool joins_right = right && right->start == end && right->protection == protection;
+    bool joins_left = left && left->end == start && left->protection == protection && left->shared == shared;
+    bool joins_right = right && right->start == end && right->protection == protection && right->shared == shared;
     if (joins_left && joins_right) {
         left->end = right->end;
         memmove(right, right + 1, (space->count - index - 1) * sizeof *right);
@@ -128,7 +129,7 @@ static void table_add(struct address_space *space, guest_addr start, guest_addr 
     } else if (joins_right) {
         right->start = start;
     } else {
-        insert_at(space, index, (struct guest_mapping){ start, end, protection });
+        insert_at(space, index, (struct guest_mapping){ start, end, protection, shared });
     }
 }
 
@@ -285,6 +286,34 @@ static int64_t map_anywhere(struct address_space *space, guest_addr hint, uint64
     return -ENOMEM;
 }
 
+static uint64_t mapped_bytes(const struct address_space *space, guest_addr start, guest_addr end)
+{
+    uint64_t bytes = 0;
+    for (size_t index = find_mapping(space, start); index < space->count && space->mappings[index].start < end; index++) {
+        guest_addr low = space->mappings[index].start > start ? space->mappings[index].start : start;
+        bytes += (space->mappings[index].end < end ? space->mappings[index].end : end) - low;
+    }
+    return bytes;
+}
+
+static bool may_grow(const struct process *process, uint64_t bytes, int protection, bool shared)
+{
+    const struct address_space *space = process->space;
+    return memory_limits_allow(process, space->mappings, space->count, bytes, (protection & PROT_WRITE) && !shared);
+}
+
+/* What a fixed mapping takes the place of goes away. */
+static int64_t map_permission(const struct process *process, guest_addr hint, uint64_t size, int protection, int flags)
+{
+    bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
+    if (memory_protection_denied(process, protection, protection))
+        return -EACCES;
+    if (may_grow(process, size, protection, shared))
+        return 0;
+    uint64_t replaced = flags & MAP_FIXED && size <= FIXED_LIMIT - hint ? mapped_bytes(process->space, hint, hint + size) : 0;
+    return replaced && may_grow(process, size - replaced, protection, shared) ? 0 : -ENOMEM;
+}
+
 int64_t address_space_map(struct process *process, guest_addr hint, uint64_t size, int protection, int flags, int fd, uint64_t offset)
 {
     struct address_space *space = process->space;
@@ -295,12 +324,12 @@ int64_t address_space_map(struct process *process, guest_addr hint, uint64_t siz
     if (size == 0 || size > FIXED_LIMIT)
         return -ENOMEM;
     begin_change(space);
-    int64_t result = -ENOMEM;
-    if (reserve_entries(space))
+    int64_t result = reserve_entries(space) ? map_permission(process, hint, size, protection, flags) : -ENOMEM;
+    if (result == 0)
         result = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) ? map_fixed(space, hint, size, protection, flags, fd, offset, &had_code)
                                                            : map_anywhere(space, hint, size, protection, flags, fd, offset);
     if (result >= 0)
-        table_add(space, (guest_addr)result, (guest_addr)result + size, protection & (PROT_READ | PROT_WRITE | PROT_EXEC));
+        table_add(space, (guest_addr)result, (guest_addr)result + size, protection & (PROT_READ | PROT_WRITE | PROT_EXEC), (flags & MAP_TYPE) != MAP_PRIVATE);
     end_change(space);
     if (had_code)
         code_changed(process, (guest_addr)result, (guest_addr)result + size);
@@ -336,22 +365,35 @@ int64_t address_space_unmap(struct process *process, guest_addr start, uint64_t 
     return 0;
 }
 
-/* mprotect stops at the first hole with ENOMEM, the pages before it changed. */
-static int64_t protect_range(struct address_space *space, guest_addr start, guest_addr end, int protection, bool *had_code)
+/* Memory that becomes data counts as such from now on (mm/mprotect.c). */
+static int64_t protect_permission(const struct process *process, const struct guest_mapping *m, uint64_t bytes, int protection)
 {
+    if (memory_protection_denied(process, m->protection, protection))
+        return -EACCES;
+    bool may = !(protection & PROT_WRITE) || may_grow(process, bytes, protection, m->shared) || !may_grow(process, bytes, m->protection, m->shared);
+    return may ? 0 : -ENOMEM;
+}
+
+/* mprotect stops at the first hole with ENOMEM, the pages before it changed. */
+static int64_t protect_range(const struct process *process, guest_addr start, guest_addr end, int protection, bool *had_code)
+{
+    struct address_space *space = process->space;
     int64_t result = 0;
     while (start < end) {
         size_t index = find_mapping(space, start);
         if (index == space->count || space->mappings[index].start > start)
             return -ENOMEM;
         guest_addr stop = space->mappings[index].end < end ? space->mappings[index].end : end;
-        result = host_call(SYS_mprotect, start, stop - start, (unsigned)host_protection(protection), 0, 0, 0);
+        bool shared = space->mappings[index].shared;
+        result = protect_permission(process, &space->mappings[index], stop - start, protection);
+        if (result == 0)
+            result = host_call(SYS_mprotect, start, stop - start, (unsigned)host_protection(protection), 0, 0, 0);
         if (result < 0)
             return result;
         if (!reserve_entries(space))
             return -ENOMEM;
         *had_code |= table_remove(space, start, stop);
-        table_add(space, start, stop, protection & (PROT_READ | PROT_WRITE | PROT_EXEC));
+        table_add(space, start, stop, protection & (PROT_READ | PROT_WRITE | PROT_EXEC), shared);
         start = stop;
     }
     return 0;
@@ -369,7 +411,7 @@ int64_t address_space_protect(struct process *process, guest_addr start, uint64_
         return -ENOMEM;
     guest_addr end = start + page_up(size);
     begin_change(space);
-    int64_t result = protect_range(space, start, end, protection, &had_code);
+    int64_t result = protect_range(process, start, end, protection, &had_code);
     end_change(space);
     if (had_code)
         code_changed(process, start, end);
@@ -395,15 +437,19 @@ static guest_addr remap_target(struct address_space *space, const struct remap *
     return r->flags & MREMAP_MAYMOVE ? choose_address(space, r->flags & MREMAP_DONTUNMAP ? r->target : 0, r->new_size) : 0;
 }
 
-static int64_t remap_range(struct address_space *space, const struct remap *r, bool *moved_code)
+static int64_t remap_range(const struct process *process, const struct remap *r, bool *moved_code)
 {
+    struct address_space *space = process->space;
     int64_t error = -ENOMEM;
     size_t index = find_mapping(space, r->old);
     if (index == space->count || space->mappings[index].start > r->old)
         return -EFAULT;
     int protection = space->mappings[index].protection;
+    bool shared = space->mappings[index].shared;
     if (space->mappings[index].end < r->old + r->old_size)
         return -EFAULT;
+    if (!may_grow(process, r->flags & MREMAP_DONTUNMAP ? r->old_size : r->new_size - r->old_size, protection, shared))
+        return -ENOMEM;
     guest_addr target = remap_target(space, r, &error);
     if (!target)
         return error;
@@ -416,7 +462,7 @@ static int64_t remap_range(struct address_space *space, const struct remap *r, b
         reserve_entries(space);
         table_remove(space, r->old, r->old + r->old_size);
     }
-    table_add(space, target, target + r->new_size, protection);
+    table_add(space, target, target + r->new_size, protection, shared);
     return (int64_t)target;
 }
 
@@ -453,7 +499,7 @@ int64_t address_space_remap(struct process *process, guest_addr old, uint64_t ol
         r.old_size = r.new_size;
     }
     begin_change(space);
-    int64_t result = reserve_entries(space) ? remap_range(space, &r, &moved_code) : -ENOMEM;
+    int64_t result = reserve_entries(space) ? remap_range(process, &r, &moved_code) : -ENOMEM;
     end_change(space);
     if (moved_code && result >= 0) {
         code_changed(process, old, old + r.old_size);
@@ -467,7 +513,7 @@ int64_t address_space_brk(struct process *process, guest_addr brk)
     struct address_space *space = process->space;
     lock(space);
     guest_addr old = space->brk, start = space->brk_start;
-    bool fits = brk >= start && brk < SHARED_LIMIT && range_free(space, page_up(old), page_up(brk) > page_up(old) ? page_up(brk) : page_up(old));
+    bool fits = brk >= start && brk - start <= process->data_limit.soft && brk < SHARED_LIMIT && range_free(space, page_up(old), page_up(brk) > page_up(old) ? page_up(brk) : page_up(old));
     pthread_mutex_unlock(&space->lock);
     if (!fits)
         return (int64_t)old;
@@ -561,10 +607,10 @@ struct guest_mapping *address_space_of_other(pid_t pid, const struct address_spa
 struct address_space *address_space_new(struct process *process)
 {
     struct address_space *space = calloc(1, sizeof *space);
-    (void)process;
     if (!space)
         return NULL;
     pthread_mutex_init(&space->lock, NULL);
+    process->address_space_limit = process->data_limit = (struct memory_limit){ ~0ull, ~0ull };
     space->mmap_top = ADDRESS_SPACE_MMAP_TOP;
     return space;
 }
@@ -573,6 +619,14 @@ void address_space_set_brk(struct process *process, guest_addr start)
 {
     process->space->brk_start = process->space->brk = start;
     process->brk_start = process->brk = start;
+}
+
+void address_space_place_brk(struct process *process, guest_addr start, guest_addr end)
+{
+    lock(process->space);
+    process->space->brk_start = process->brk_start = start;
+    process->space->brk = process->brk = end;
+    pthread_mutex_unlock(&process->space->lock);
 }
 
 void address_space_set_mmap_top(struct process *process, guest_addr top)
@@ -586,7 +640,7 @@ void address_space_adopt(struct process *process, guest_addr start, uint64_t siz
     begin_change(space);
     if (reserve_entries(space)) {
         table_remove(space, start, start + page_up(size));
-        table_add(space, start, start + page_up(size), protection);
+        table_add(space, start, start + page_up(size), protection, true);
     }
     end_change(space);
 }

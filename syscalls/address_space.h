@@ -13,8 +13,10 @@
 #define ADDRESS_SPACE_STACK_TOP 0x7fffff0000ull
 
 void address_space_set_brk(struct process *process, guest_addr start);
+/* Says where the break is, nothing is mapped (PR_SET_MM). */
+void address_space_place_brk(struct process *process, guest_addr start, guest_addr end);
 void address_space_set_mmap_top(struct process *process, guest_addr top);
-/* Records memory that is already mapped on the host (shmat). */
+/* Records shared memory that is already mapped on the host (shmat). */
 void address_space_adopt(struct process *process, guest_addr start, uint64_t size, int protection);
 
 #endif

@@ -100,7 +100,7 @@ int64_t syscall_shmat(struct thread *thread, const uint64_t *arguments)
     if (result < 0) return result;
     uint64_t size = (segment.shm_segsz + PAGE_MASK) & ~PAGE_MASK;
     if (address + size < address) return -EINVAL;
-    int place = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (!address ? 0 : flags & SHM_REMAP ? MAP_FIXED : MAP_FIXED_NOREPLACE);
+    int place = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | (!address ? 0 : flags & SHM_REMAP ? MAP_FIXED : MAP_FIXED_NOREPLACE);
     int64_t at = address_space_map(process, address, size, protection, place, -1, 0);
     if (at < 0) return at == -EEXIST ? -EINVAL : at;
     /* Executable guest memory is never executable on the host. */

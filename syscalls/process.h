@@ -61,6 +61,9 @@ struct process_operations {
     unsigned minimum_signal_stack;         /* sigaltstack refuses less */
 };
 
+/* A resource limit that is kept here and not by the host (memory_limits.h). */
+struct memory_limit { uint64_t soft, hard; };
+
 /* What the vDSO reads: wall clock = monotonic + offset (nanoseconds) while monotonic < valid_until. Guest memory: the guest may have
  * put something else there, hence the mark. */
 struct time_page { int64_t wall_offset; uint64_t valid_until, mark[2]; };
@@ -81,6 +84,8 @@ struct process {
     char *uname_release;                   /* -r; NULL: host's */
     char *program_name;                    /* argv[0] as given */
     guest_addr brk_start, brk;
+    struct memory_limit address_space_limit, data_limit;
+    unsigned memory_deny;                  /* PR_SET_MDWE's bits */
     guest_addr stack_low, stack_high, stack_start;   /* start: what the program began with in its stack pointer */
     bool kernel_knows_layout;              /* PR_SET_MM_MAP: /proc/<pid>/{cmdline,environ,auxv} are right without us */
     guest_addr auxv_address; size_t auxv_size;

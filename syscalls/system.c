@@ -3,8 +3,11 @@
  * What the machine and the process say about themselves: uname, prctl, resource limits.
  */
 #include "syscalls/convert.h"
+#include "syscalls/memory_limits.h"
+#include "syscalls/process_control.h"
 #include "syscalls/tables.generated.h"
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/prctl.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +34,13 @@ static const int harmless_options[] = {
     PR_SET_NAME, PR_GET_NAME, PR_CAPBSET_READ, PR_CAPBSET_DROP, PR_GET_SECUREBITS, PR_SET_SECUREBITS, PR_SET_TIMERSLACK,
     PR_GET_TIMERSLACK, PR_TASK_PERF_EVENTS_DISABLE, PR_TASK_PERF_EVENTS_ENABLE, PR_MCE_KILL, PR_MCE_KILL_GET, PR_SET_CHILD_SUBREAPER,
     PR_GET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS, PR_SET_THP_DISABLE, PR_GET_THP_DISABLE, PR_CAP_AMBIENT,
-    PR_SET_IO_FLUSHER, PR_GET_IO_FLUSHER, PR_SCHED_CORE, PR_SET_PTRACER, PR_SET_VMA, PR_GET_SPECULATION_CTRL,
+    PR_SET_IO_FLUSHER, PR_GET_IO_FLUSHER, PR_SCHED_CORE, PR_SET_PTRACER, PR_SET_VMA, PR_GET_SPECULATION_CTRL, PR_SET_MEMORY_MERGE,
+    PR_GET_MEMORY_MERGE,
+};
+
+static const struct { int option; syscall_function *function; } own_options[] = {
+    { PR_GET_TID_ADDRESS, control_tid_address }, { PR_SET_MDWE, control_set_memory_deny }, { PR_GET_MDWE, control_get_memory_deny },
+    { PR_SET_MM, control_memory_map }, { PR_GET_AUXV, control_auxiliary_vector },
 };
 
 static bool is_harmless(int option)
@@ -41,31 +50,30 @@ static bool is_harmless(int option)
     return false;
 }
 
-static int64_t get_tid_address(struct thread *thread, guest_addr address)
-{
-    uint8_t image[8];
-    unsigned word = thread->process->abi->word_bytes;
-    guest_store(thread->process->abi, image, word, thread->clear_child_tid);
-    return copy_to_guest(thread, address, image, word);
-}
-
 int64_t syscall_prctl(struct thread *thread, const uint64_t *arguments)
 {
     const struct abi_functions *functions = thread->process->abi->functions;
     int option = (int)arguments[0];
     int64_t result;
     if (option == PR_GET_SECCOMP) return 0;
-    if (option == PR_GET_TID_ADDRESS) return get_tid_address(thread, arguments[1]);
+    for (size_t i = 0; i < sizeof own_options / sizeof own_options[0]; i++)
+        if (own_options[i].option == option) return own_options[i].function(thread, arguments);
     if (functions->process_control && functions->process_control(thread, arguments, &result)) return result;
     if (!is_harmless(option)) return -EINVAL;
     return host_call(SYS_prctl, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], 0);
 }
 
 /* -- limits -------------------------------------------------------------------------------------------------------------- */
-/* The translator's own memory counts on the host: these would stop it, not the guest. */
-static bool limits_translator(uint64_t resource)
+/* One that is kept here: what the kernel says about a change of it (kernel/sys.c, do_prlimit). */
+static int64_t exchange_own_limit(struct process *process, struct memory_limit *own, const struct rlimit64 *new, struct rlimit64 *old)
 {
-    return resource == RLIMIT_AS || resource == RLIMIT_DATA;
+    int64_t result = 0;
+    pthread_mutex_lock(&process->lock);
+    *old = (struct rlimit64){ own->soft, own->hard };
+    if (new && new->rlim_max > own->hard && !process_has_capability(CAP_SYS_RESOURCE)) result = -EPERM;
+    else if (new) *own = (struct memory_limit){ new->rlim_cur, new->rlim_max };
+    pthread_mutex_unlock(&process->lock);
+    return result;
 }
 
 static int64_t set_limit(struct thread *thread, uint64_t pid, uint64_t resource, unsigned structure, guest_addr new, guest_addr old)
@@ -73,17 +81,26 @@ static int64_t set_limit(struct thread *thread, uint64_t pid, uint64_t resource,
     const struct abi *abi = thread->process->abi;
     struct rlimit64 limit, before;
     uint8_t image[16];
-    pid_t self = (pid_t)host_call(SYS_getpid, 0, 0, 0, 0, 0, 0);
+    int64_t result;
+    bool of_self = (pid_t)pid == 0 || (pid_t)pid == (pid_t)host_call(SYS_getpid, 0, 0, 0, 0, 0, 0);
+    struct memory_limit *own = of_self ? memory_limit_of(thread->process, (uint32_t)resource) : NULL;
     if (new) {
         if (copy_from_guest(thread, image, new, abi->structs[structure].size)) return -EFAULT;
         struct_to_host(thread->process, structure, &limit, image);
-        if (limit.rlim_cur > limit.rlim_max) return -EINVAL;
     }
-    bool keep = limits_translator(resource) && ((pid_t)pid == 0 || (pid_t)pid == self);
-    int64_t result = host_call(SYS_prlimit64, pid, resource, new && !keep ? (uintptr_t)&limit : 0, (uintptr_t)&before, 0, 0);
+    if (new && own && limit.rlim_cur > limit.rlim_max) return -EINVAL;
+    if (own) result = exchange_own_limit(thread->process, own, new ? &limit : NULL, &before);
+    else result = host_call(SYS_prlimit64, pid, resource, new ? (uintptr_t)&limit : 0, (uintptr_t)&before, 0, 0);
     if (result < 0 || !old) return result;
     struct_to_guest(thread->process, structure, image, &before);
     return copy_to_guest(thread, old, image, abi->structs[structure].size);
+}
+
+int64_t syscall_getrlimit(struct thread *thread, const uint64_t *arguments)
+{
+    uint64_t resource = constant_to_host(thread->process->abi, ENUM_RLIMIT, (uint32_t)arguments[0]);
+    if (resource >= RLIM_NLIMITS) return -EINVAL;
+    return arguments[1] ? set_limit(thread, 0, resource, STRUCT_RLIMIT, 0, arguments[1]) : -EFAULT;
 }
 
 int64_t syscall_setrlimit(struct thread *thread, const uint64_t *arguments)

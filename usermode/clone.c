@@ -9,6 +9,7 @@
 
 #include "debug/log.h"
 #include "syscalls/guest_memory.h"
+#include "syscalls/memory_limits.h"
 #include "syscalls/syscalls.h"
 
 #include <errno.h>
@@ -235,6 +236,8 @@ static int64_t clone_process(struct request *request)
     engine_before_fork(process->engine);
     int64_t pid = host_fork(request);
     engine_after_fork(process->engine, thread->cpu, pid == 0);
+    if (pid == 0)
+        memory_limits_forked(process);
     address_space_unlock(process);
     pthread_mutex_unlock(&process->lock);
     if (pid == 0)

@@ -5,6 +5,7 @@
  */
 #include "usermode/usermode.h"
 
+#include "syscalls/memory_limits.h"
 #include "syscalls/syscalls.h"
 
 #include <errno.h>
@@ -156,7 +157,8 @@ static void add(struct argument_list *list, const char *text)
 }
 
 /* ferry, its options, the program's own name, the program, its arguments. */
-static void fill_arguments(struct argument_list *list, const struct execution *x, const char *sysroot, const char *descriptor, const char *own, const char *name)
+static void fill_arguments(struct argument_list *list, const struct execution *x, const char *sysroot, const char *descriptor, const char *own, const char *limits,
+                           const char *name)
 {
     const struct process *process = x->thread->process;
     size_t count = count_strings(x->argv);
@@ -169,6 +171,8 @@ static void fill_arguments(struct argument_list *list, const struct execution *x
         add(list, descriptor);
     if (*own)
         add(list, own);
+    if (*limits)
+        add(list, limits);
     add(list, "-0");
     add(list, count ? x->argv[0] : "");
     add(list, "--");
@@ -210,8 +214,8 @@ static bool is_own_executable(const char *path)
 static int64_t execute_foreign(struct execution *x)
 {
     struct process *process = x->thread->process;
-    struct argument_list list = { .bytes = (count_strings(x->argv) + (size_t)process->argument_count + 13) * sizeof(char *) };
-    char sysroot[PATH_MAX + 16] = "", descriptor[32] = "", own[32] = "", name[PATH_MAX + 32];
+    struct argument_list list = { .bytes = (count_strings(x->argv) + (size_t)process->argument_count + 14) * sizeof(char *) };
+    char sysroot[PATH_MAX + 16] = "", descriptor[32] = "", own[32] = "", limits[128], name[PATH_MAX + 32];
     /* Where the new ferry would not find the file by the name that the program is to have. */
     bool by_descriptor = !strchr(x->path, '/') || (x->directory != AT_FDCWD && x->path[0] != '/') || is_own_executable(x->path);
     list.items = mmap(NULL, list.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -225,14 +229,23 @@ static int64_t execute_foreign(struct execution *x)
     int kept_own = process->own_descriptor >= 0 ? fcntl(process->own_descriptor, F_DUPFD, 800) : -1;
     if (kept_own >= 0)
         snprintf(own, sizeof own, "--own-fd=%d", kept_own);
+    memory_limits_option(process, limits, sizeof limits);
     program_name(x, name);
-    fill_arguments(&list, x, sysroot, descriptor, own, name);
+    fill_arguments(&list, x, sysroot, descriptor, own, limits, name);
     int64_t result = start_ferry(x, &list);
     if (kept >= 0)
         close(kept);
     if (kept_own >= 0)
         close(kept_own);
     munmap(list.items, list.bytes);
+    return result;
+}
+
+static int64_t execute_native(const struct execution *x)
+{
+    memory_limits_leave(x->thread->process);
+    int64_t result = host_execute(x->thread, x->directory, x->host_path, x->argv, x->envp, x->flags);
+    memory_limits_return(x->thread->process);
     return result;
 }
 
@@ -251,7 +264,7 @@ int64_t execute_program(struct thread *thread, int directory, const char *path, 
     if (result == -EACCES && x.fd < 0)
         result = 0;
     int64_t final = result < 0 ? result : kind < 0 ? kind
-                  : kind == KIND_FOREIGN ? execute_foreign(&x) : host_execute(thread, directory, x.host_path, argv, envp, flags);
+                  : kind == KIND_FOREIGN ? execute_foreign(&x) : execute_native(&x);
     if (x.fd >= 0)
         close(x.fd);
     return final;

@@ -9,6 +9,7 @@
 #include "debug/symbols.h"
 #include "syscalls/abi.h"
 #include "syscalls/guest_memory.h"
+#include "syscalls/memory_limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -85,6 +86,7 @@ static struct process *process_new(const struct options *options)
     process->argument_count = options->inherited_count;
     process->arguments = options->inherited;
     process->space = address_space_new(process);
+    memory_limits_start(process, options->limits);
     process->exec_descriptor = -1;
     process->own_descriptor = options->own_descriptor < 0 ? -1 : descriptor_move_up((int)options->own_descriptor, 0);
     open_log(options, process);
