@@ -91,8 +91,9 @@ struct struct_layout {
 
 /* -- ioctl requests ------------------------------------------------------------------------------------------------------ */
 struct ioctl_description {
-    const char *name;
     uint32_t number;                           /* generic ABI's = host's */
+    uint32_t mask;                             /* of the request; not all ones: a family */
+    uint16_t name;                             /* where in ioctl_names: a pointer would be relocated at each start */
     uint8_t kind;                              /* ARGUMENT_INT, ADDRESS (no argument), POINTER, STRING, STRUCT, INTEGER */
     uint8_t direction;
     uint16_t count, detail;
@@ -130,8 +131,9 @@ struct abi {
 extern const struct call_description call_table[];
 extern const unsigned call_table_count;
 extern const struct abi host_abi;              /* its `calls` is NULL */
-extern const struct ioctl_description ioctl_table[];
-extern const unsigned ioctl_table_count;
+extern const struct ioctl_description ioctl_table[];   /* single requests by number, then families */
+extern const unsigned ioctl_single_count, ioctl_table_count;
+extern const char ioctl_names[];
 extern const struct abi *const abi_list[];     /* NULL-terminated */
 
 const struct abi *abi_find(const char *isa_name);                              /* NULL: none */

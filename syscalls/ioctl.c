@@ -1,13 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * ioctl by the table of requests. What the table does not know goes to the kernel as it is, where the guest's data look like the
- * host's.
+ * ioctl by the table of requests. What the table does not know is refused: nobody has said that it means the same to a guest.
  */
 #include "syscalls/convert.h"
 #include "syscalls/files.h"
 #include "syscalls/strace.h"
+#include "syscalls/text.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/syscall.h>
+
+const struct ioctl_description *ioctl_find(uint64_t request)
+{
+    unsigned low = 0, high = ioctl_single_count;
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        if (ioctl_table[middle].number < (uint32_t)request) low = middle + 1;
+        else high = middle;
+    }
+    if (low < ioctl_single_count && ioctl_table[low].number == (uint32_t)request) return &ioctl_table[low];
+    for (unsigned i = ioctl_single_count; i < ioctl_table_count; i++)
+        if (((uint32_t)request & ioctl_table[i].mask) == ioctl_table[i].number) return &ioctl_table[i];
+    return NULL;
+}
+
+/* What the kernel would look at before the request. */
+static int64_t ioctl_refused(struct thread *thread, const uint64_t *arguments)
+{
+    struct text line;
+    int64_t flags = host_call(SYS_fcntl, arguments[0], F_GETFL, 0, 0, 0, 0);
+    if (flags < 0 || (flags & O_PATH)) return -EBADF;
+    if (thread->process->trace_unimplemented) {
+        text_init(&line, -1);
+        text_print(&line, "ferry: unknown ioctl request 0x%x\n", (unsigned)arguments[1]);
+        syscall_log(thread->process, &line);
+    }
+    return -ENOTTY;
+}
 
 static int64_t ioctl_converted(struct thread *thread, const struct ioctl_description *io, const uint64_t *arguments)
 {
@@ -27,14 +56,10 @@ static int64_t ioctl_converted(struct thread *thread, const struct ioctl_descrip
 
 int64_t syscall_ioctl(struct thread *thread, const uint64_t *arguments)
 {
-    const struct abi *abi = thread->process->abi;
-    int64_t result;
-    if (abi->data_same_as_host) {
-        result = host_call_blocking(thread, SYS_ioctl, arguments[0], arguments[1], arguments[2], 0, 0, 0);
-    } else {
-        const struct ioctl_description *io = ioctl_find(arguments[1]);
-        if (!io || io->kind == ARGUMENT_POINTER) return -ENOTTY;
-        result = ioctl_converted(thread, io, arguments);
-    }
+    const struct ioctl_description *io = ioctl_find(arguments[1]);
+    bool same = thread->process->abi->data_same_as_host;
+    if (!io || (io->kind == ARGUMENT_POINTER && !same)) return ioctl_refused(thread, arguments);
+    int64_t result = same ? host_call_blocking(thread, SYS_ioctl, arguments[0], arguments[1], arguments[2], 0, 0, 0)
+                          : ioctl_converted(thread, io, arguments);
     return result == -EINTR ? SYSCALL_RESTART : result;
 }

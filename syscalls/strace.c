@@ -18,13 +18,6 @@
 #define MAXIMUM_BYTES 32
 #define MAXIMUM_ELEMENTS 16
 
-const struct ioctl_description *ioctl_find(uint64_t request)
-{
-    for (unsigned i = 0; i < ioctl_table_count; i++)
-        if (ioctl_table[i].number == (uint32_t)request) return &ioctl_table[i];
-    return NULL;
-}
-
 void syscall_log(const struct process *process, struct text *line)
 {
     static const char cut[] = "...\n";
@@ -344,7 +337,7 @@ static bool is_ioctl_request(const struct argument_description *a)
 static void print_request(struct text *t, uint64_t value)
 {
     const struct ioctl_description *io = ioctl_find(value);
-    if (io) text_print(t, "%s", io->name);
+    if (io) text_print(t, "%s", ioctl_names + io->name);
     else text_print(t, "0x%x", (unsigned)value);
 }
 

@@ -184,14 +184,30 @@ static void write_abi(const struct descriptions *d, int abi)
     else printf("%s_calls, %s_constants, %s_maps, %s_structs, &%s_abi_functions };\n\n", a->name, a->name, a->name, a->name, a->name);
 }
 
+static int compare_ioctls(const void *one, const void *other)
+{
+    const struct ioctl_description *a = &((const struct ioctl_definition *)one)->io, *b = &((const struct ioctl_definition *)other)->io;
+    bool a_single = a->mask == ~0u, b_single = b->mask == ~0u;
+    return a_single != b_single ? b_single - a_single : (a->number > b->number) - (a->number < b->number);
+}
+
 static void write_ioctls(const struct descriptions *d)
 {
+    static struct ioctl_definition sorted[MAXIMUM_IOCTLS];
+    unsigned at = 0, singles = 0;
+    memcpy(sorted, d->ioctls, d->ioctl_count * sizeof *sorted);
+    qsort(sorted, d->ioctl_count, sizeof *sorted, compare_ioctls);
     puts("const struct ioctl_description ioctl_table[] = {");
     for (int i = 0; i < d->ioctl_count; i++) {
-        const struct ioctl_description *io = &d->ioctls[i];
-        printf("    { \"%s\", 0x%x, %d, %d, %d, %d },\n", io->name, io->number, io->kind, io->direction, io->count, io->detail);
+        const struct ioctl_description *io = &sorted[i].io;
+        printf("    { 0x%x, 0x%x, %u, %d, %d, %d, %d },\n", io->number, io->mask, at, io->kind, io->direction, io->count, io->detail);
+        at += strlen(sorted[i].name) + 1;
+        singles += io->mask == ~0u;
     }
-    printf("};\nconst unsigned ioctl_table_count = %d;\n\n", d->ioctl_count);
+    if (at > UINT16_MAX) fail_at("ioctls.desc", 1, "the names are too long for their table");
+    puts("};\nconst char ioctl_names[] =");
+    for (int i = 0; i < d->ioctl_count; i++) printf("    \"%s\\0\"\n", sorted[i].name);
+    printf("    ;\nconst unsigned ioctl_single_count = %u, ioctl_table_count = %d;\n\n", singles, d->ioctl_count);
 }
 
 void write_tables(const struct descriptions *d)
@@ -243,7 +259,8 @@ void write_check(const struct descriptions *d, int abi, enum header_group group)
     for (int i = 0; i < d->set_count; i++)
         for (int k = 0; k < d->sets[i]->count; k++)
             write_constant_check(d->sets[i]->constants[k].name, d->sets[i]->constants[k].value[abi]);
-    for (int i = 0; i < d->ioctl_count; i++) write_constant_check(d->ioctls[i].name, d->ioctls[i].number);
+    for (int i = 0; i < d->ioctl_count; i++)
+        if (d->ioctls[i].io.mask == ~0u) write_constant_check(d->ioctls[i].name, d->ioctls[i].io.number);
 }
 
 /* -- docs/syscalls.md ---------------------------------------------------------------------------------------------------- */

@@ -347,11 +347,15 @@ void read_ioctls(struct descriptions *d)
     while (r.token.kind != TOKEN_END) {
         int line = r.token.line;
         if (d->ioctl_count == MAXIMUM_IOCTLS) reader_fail(&r, "too many ioctl requests");
-        struct ioctl_description *io = &d->ioctls[d->ioctl_count];
-        io->name = reader_word(&r, "a request's name");
+        struct ioctl_definition *definition = &d->ioctls[d->ioctl_count];
+        struct ioctl_description *io = &definition->io;
+        definition->name = reader_word(&r, "a request's name");
         io->number = reader_number(&r, "the request's number");
+        io->mask = reader_accept(&r, "of") ? reader_number(&r, "the family's mask") : ~0u;
+        if (io->number & ~io->mask) fail_at(r.file, line, "%s has bits outside its mask", definition->name);
         for (int i = 0; i < d->ioctl_count; i++)
-            if (d->ioctls[i].number == io->number) fail_at(r.file, line, "%s has the number of %s", io->name, d->ioctls[i].name);
+            if (d->ioctls[i].io.number == io->number && d->ioctls[i].io.mask == io->mask)
+                fail_at(r.file, line, "%s has the number of %s", definition->name, d->ioctls[i].name);
         read_ioctl_argument(d, &r, io);
         if (r.token.kind != TOKEN_END && !r.token.first_on_line) reader_fail(&r, "unexpected '%s'", r.token.text);
         d->ioctl_count++;

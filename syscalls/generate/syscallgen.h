@@ -14,7 +14,7 @@
 #define MAXIMUM_CALLS 600
 #define MAXIMUM_STRUCTS 256
 #define MAXIMUM_SETS 256
-#define MAXIMUM_IOCTLS 1024
+#define MAXIMUM_IOCTLS 4096
 #define MAXIMUM_HEADERS 128
 #define MAXIMUM_FIELDS 64
 #define MAXIMUM_CONSTANTS 256
@@ -71,12 +71,14 @@ struct call_definition { struct call_description call; int line, number; };
 
 struct header_name { enum header_group group; const char *name; };
 
+struct ioctl_definition { const char *name; struct ioctl_description io; };
+
 struct descriptions {
     const char *directory;
     struct abi_definition *abis[MAXIMUM_ABIS];
     struct constant_list *sets[MAXIMUM_SETS];
     struct structure *structs[MAXIMUM_STRUCTS];
-    struct ioctl_description ioctls[MAXIMUM_IOCTLS];
+    struct ioctl_definition ioctls[MAXIMUM_IOCTLS];
     struct call_definition calls[MAXIMUM_CALLS];
     struct header_name headers[MAXIMUM_HEADERS];
     int abi_count, set_count, struct_count, ioctl_count, call_count, header_count, host;

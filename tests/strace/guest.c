@@ -40,6 +40,7 @@ int main(void)
     syscall(SYS_faccessat, AT_FDCWD, "/", R_OK | X_OK);
     syscall(SYS_ioctl, 100, TCGETS, data);
     syscall(SYS_ioctl, 100, 0x12345678, 0x10);
+    syscall(SYS_ioctl, 2, 0x12345678, 0x10);
     syscall(SYS_socket, AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 250);
     syscall(SYS_lseek, 100, -5L, SEEK_END);
     syscall(SYS_kexec_load, 0, 0, 0, 0);

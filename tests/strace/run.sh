@@ -11,3 +11,4 @@ status=$?
 sed -e '1,/^getpid() = /d' -e '/^ferry: /d' -e 's/^\(read(100, \|ioctl(100, TCGETS, \)0x[0-9a-f]*/\1POINTER/' "$scratch/trace" > "$scratch/lines"
 same lines "$here/expected" "$scratch/lines"
 grep -q '^ferry: system call kexec_load (104) is not implemented: ' "$scratch/trace" && pass unimplemented || fail unimplemented
+grep -q '^ferry: unknown ioctl request 0x12345678$' "$scratch/trace" && pass unknown-ioctl || fail unknown-ioctl
