@@ -77,7 +77,7 @@ static void move_register(struct emitter *e, bool vector, int to, int from)
     if (vector)
         asm_vector_move(&e->as, to, from);
     else
-        asm_mov(&e->as, 8, to, operand_reg(from));
+        asm_move(&e->as, to, from);
 }
 
 static void load_field(struct emitter *e, unsigned field, int reg)
@@ -88,7 +88,7 @@ static void load_field(struct emitter *e, unsigned field, int reg)
     else if (bytes < 4)
         asm_movzx(&e->as, bytes, reg, field_operand(e, field));
     else
-        asm_mov(&e->as, bytes, reg, field_operand(e, field));
+        asm_encode_memory(&e->as, FORM_1(0x8b) | form_width(bytes), reg, REG_STATE, e->fields[field].displacement);
 }
 
 static void store_field(struct emitter *e, unsigned field, int reg)
@@ -96,6 +96,8 @@ static void store_field(struct emitter *e, unsigned field, int reg)
     unsigned bytes = e->fields[field].bytes;
     if (is_vector_field(e, field))
         asm_vector_store(&e->as, bytes, field_operand(e, field), reg);
+    else if (bytes >= 4)
+        asm_encode_memory(&e->as, FORM_1(0x89) | form_width(bytes), reg, REG_STATE, e->fields[field].displacement);
     else
         asm_mov_store(&e->as, bytes, field_operand(e, field), reg);
 }
@@ -369,7 +371,7 @@ static int use_register(struct emitter *e, ir_ref value, bool vector)
     return s->reg;
 }
 
-int use_integer(struct emitter *e, ir_ref value) { return use_register(e, value, false); }
+int use_integer_elsewhere(struct emitter *e, ir_ref value) { return use_register(e, value, false); }
 int use_vector(struct emitter *e, ir_ref value) { return use_register(e, value, true); }
 
 /* How many operands of the current instruction are this value. */
@@ -499,7 +501,22 @@ static int define(struct emitter *e, ir_ref self, bool vector, bool early)
     return reg;
 }
 
-int define_integer(struct emitter *e, ir_ref self) { return define(e, self, false, false); }
+int define_integer(struct emitter *e, ir_ref self)
+{
+    struct value_state *s = &e->values[self];
+    const struct field_place *field = &e->fields[s->target_field];
+    if (s->target_field == GUEST_NO_FIELD || field->is_vector)
+        return define(e, self, false, false);
+    int pin = field->pin;                     /* the usual case: nobody needs the old value any more */
+    ir_ref old = e->integer_value[pin];
+    if (old != IR_NONE && e->values[old].last_use > e->current)
+        return define(e, self, false, false);
+    e->integer_value[pin] = self;
+    e->integer_locked |= 1u << pin;
+    s->kind = PLACE_INTEGER;
+    s->reg = (int8_t)pin;
+    return pin;
+}
 int define_integer_early(struct emitter *e, ir_ref self) { return define(e, self, false, true); }
 int define_vector(struct emitter *e, ir_ref self) { return define(e, self, true, false); }
 int define_vector_early(struct emitter *e, ir_ref self) { return define(e, self, true, true); }
@@ -628,7 +645,7 @@ static void put_unpinned(struct emitter *e, unsigned field, ir_ref value, bool v
     int32_t imm;
     if (e->field_value[field] == root && s->home_field == field)
         return;
-    if (!vector && s->kind == PLACE_CONSTANT && value_is_imm32(e, root, &imm)) {
+    if (s->kind == PLACE_CONSTANT && !vector && value_is_imm32(e, root, &imm)) {
         displace_field(e, field);
         asm_mov_imm_store(&e->as, bytes, field_operand(e, field), imm);
         return;
@@ -648,6 +665,8 @@ void allocator_put(struct emitter *e, unsigned field, ir_ref value)
 {
     int pin = e->fields[field].pin;
     bool vector = is_vector_field(e, field);
+    if (pin >= 0 && !vector && e->integer_value[pin] == alias_root(e, value))
+        return;                               /* computed there */
     if (pin >= 0)
         put_pinned(e, pin, value, vector);
     else

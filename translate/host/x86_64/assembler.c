@@ -6,34 +6,136 @@
 #include "translate/host/x86_64/assembler.h"
 #include "translate/host/x86_64/assembler_encoding.h"
 
-/* spl, bpl, sil and dil are only reachable with a REX prefix: without it the same numbers mean ah, ch, dh, bh. */
-static bool is_rex_byte(int reg)
+uint8_t *encode_any_modrm(uint8_t *at, int reg, struct operand rm)
 {
-    return reg >= RSP && reg <= RDI;
+    unsigned field = ((unsigned)reg & 7) << 3, index = rm.index < 0 ? 4 : (unsigned)rm.index & 7, base = (unsigned)rm.base & 7;
+    if (rm.reg >= 0) {
+        *at++ = (uint8_t)(0xc0 | field | ((unsigned)rm.reg & 7));
+        return at;
+    }
+    if (rm.rip || rm.base < 0) {              /* four bytes of displacement, after a SIB without base where it is not rip-relative */
+        *at++ = (uint8_t)(field | (rm.rip ? 5 : 4));
+        if (!rm.rip)
+            *at++ = (uint8_t)(rm.scale << 6 | index << 3 | 5);
+        memcpy(at, &rm.displacement, 4);
+        return at + 4;
+    }
+    /* rbp and r13 have no form without displacement; mode 0: none, 1: one byte, 2: four. */
+    unsigned is_far = !fits_8(rm.displacement), mode = (rm.displacement != 0 || base == 5) + is_far;
+    if (rm.index >= 0 || base == 4) {         /* rsp and r12 as base need a SIB */
+        *at++ = (uint8_t)(mode << 6 | field | 4);
+        *at++ = (uint8_t)(rm.scale << 6 | index << 3 | base);
+    } else {
+        *at++ = (uint8_t)(mode << 6 | field | base);
+    }
+    memcpy(at, &rm.displacement, 4);
+    return at + mode + 2 * is_far;
 }
 
-/* An instruction whose operand size is given by 0x66, REX.W and, for bytes, by bit 0 of the opcode being clear. */
-static void encode_sized(struct assembler *as, unsigned size, uint32_t opcode, int reg, struct operand rm)
+/* Everything before ModRM. What may be there is stored and then counted, so that few jumps depend on the instruction: there is always room
+ * for the longest one. */
+static inline uint8_t *encode_opcode(uint8_t *at, uint32_t form, unsigned rex)
 {
-    bool force_rex = size == 1 && (is_rex_byte(reg) || is_rex_byte(rm.reg));
-    encode_insn(as, size == 2 ? 0x66 : 0, size == 8, force_rex, opcode | (size != 1), reg, rm);
+    if (__builtin_expect(form & FORM_66, 0))
+        *at++ = 0x66;
+    *at = (uint8_t)(0x40 | rex);
+    at += rex != 0;
+    memcpy(at, &form, 4);
+    return at + (form >> 24 & 3);
 }
 
-/* The same for opcode extensions in ModRM.reg. */
-static void encode_extension(struct assembler *as, unsigned size, uint32_t opcode, unsigned extension, struct operand rm)
+static inline void encode_end(struct assembler *as, uint8_t *at, uint32_t form, int32_t imm)
 {
-    bool force_rex = size == 1 && is_rex_byte(rm.reg);
-    encode_insn(as, size == 2 ? 0x66 : 0, size == 8, force_rex, opcode | (size != 1), (int)extension, rm);
+    memcpy(at, &imm, 4);
+    as->at = at + (1u << (form >> 28 & 3) >> 1);
 }
 
-static void encode_immediate(struct assembler *as, unsigned size, int32_t imm)
+static __attribute__((noinline, cold)) void encode_any(struct assembler *as, uint32_t form, int reg, struct operand rm, int32_t imm)
 {
-    if (size == 1)
-        encode_8(as, (uint8_t)imm);
-    else if (size == 2)
-        encode_16(as, (uint16_t)imm);
+    if (!encode_room(as))
+        return;
+    if (rm.gs)
+        encode_8(as, 0x65);
+    if (rm.address32)
+        encode_8(as, 0x67);
+    uint8_t *at = encode_opcode(as->at, form, rex_bits(reg, rm) | (form >> 24 & (FORM_W | FORM_REX) >> 24));
+    encode_end(as, encode_any_modrm(at, reg, rm), form, imm);
+}
+
+static inline uint8_t *encode_registers(uint8_t *at, uint32_t form, unsigned reg, unsigned rm)
+{
+    at = encode_opcode(at, form, (form >> 24 & (FORM_W | FORM_REX) >> 24) | (reg >> 1 & REX_R) | rm >> 3);
+    *at = (uint8_t)(0xc0 | (reg & 7) << 3 | (rm & 7));
+    return at + 1;
+}
+
+/* Memory at base and displacement; rbp and r13 as base have no form without one, rsp and r12 need a SIB, whose index 4 is none. */
+static inline uint8_t *encode_memory(uint8_t *at, uint32_t form, unsigned reg, unsigned base, int32_t displacement)
+{
+    unsigned is_far = !fits_8(displacement), mode = ((displacement != 0) | ((base & 7) == 5)) + is_far;
+    at = encode_opcode(at, form, (form >> 24 & (FORM_W | FORM_REX) >> 24) | (reg >> 1 & REX_R) | base >> 3);
+    *at++ = (uint8_t)(mode << 6 | (reg & 7) << 3 | (base & 7));
+    if (__builtin_expect((base & 7) == 4, 0))
+        *at++ = 0x24;
+    memcpy(at, &displacement, 4);
+    return at + mode + 2 * is_far;
+}
+
+static inline uint8_t *encode_indexed(uint8_t *at, uint32_t form, unsigned reg, struct operand rm)
+{
+    unsigned base = (unsigned)rm.base, index = (unsigned)rm.index, is_far = !fits_8(rm.displacement);
+    unsigned mode = ((rm.displacement != 0) | ((base & 7) == 5)) + is_far;
+    at = encode_opcode(at, form, (form >> 24 & (FORM_W | FORM_REX) >> 24) | (reg >> 1 & REX_R) | (index >> 2 & REX_X) | base >> 3);
+    *at++ = (uint8_t)(mode << 6 | (reg & 7) << 3 | 4);
+    *at++ = (uint8_t)(rm.scale << 6 | (index & 7) << 3 | (base & 7));
+    memcpy(at, &rm.displacement, 4);
+    return at + mode + 2 * is_far;
+}
+
+static inline bool has_room(const struct assembler *as) { return __builtin_expect(as->limit - as->at >= INSN_MAXIMUM_BYTES, 1); }
+
+void asm_encode(struct assembler *as, uint32_t form, int reg, struct operand rm, int32_t imm)
+{
+    if (!has_room(as) || rm.gs || rm.address32 || (rm.reg < 0 && rm.base < 0))
+        encode_any(as, form, reg, rm, imm);
+    else if (rm.reg >= 0)
+        encode_end(as, encode_registers(as->at, form, (unsigned)reg, (unsigned)rm.reg), form, imm);
+    else if (rm.index < 0)
+        encode_end(as, encode_memory(as->at, form, (unsigned)reg, (unsigned)rm.base, rm.displacement), form, imm);
     else
-        encode_32(as, (uint32_t)imm);
+        encode_end(as, encode_indexed(as->at, form, (unsigned)reg, rm), form, imm);
+}
+
+void asm_encode_registers(struct assembler *as, uint32_t form, int reg, int rm)
+{
+    if (has_room(as))
+        as->at = encode_registers(as->at, form, (unsigned)reg, (unsigned)rm);
+    else
+        as->overflow = true;
+}
+
+void asm_encode_memory(struct assembler *as, uint32_t form, int reg, int base, int32_t displacement)
+{
+    if (has_room(as))
+        as->at = encode_memory(as->at, form, (unsigned)reg, (unsigned)base, displacement);
+    else
+        as->overflow = true;
+}
+
+/* An opcode extension in ModRM.reg, and an immediate of as many bytes as `immediate` says. */
+static void encode_extension(struct assembler *as, unsigned size, unsigned opcode, unsigned extension, struct operand rm, unsigned immediate,
+                             int32_t imm)
+{
+    asm_encode(as, form_sized(size, opcode, REG_NONE, rm.reg) | FORM_IMM(immediate), (int)extension, rm, imm);
+}
+
+static unsigned immediate_bytes(unsigned size) { return size < 4 ? size : 4; }
+
+/* Bytes that stand before all others of an instruction. */
+static void encode_prefix(struct assembler *as, unsigned prefix)
+{
+    if (encode_room(as))
+        encode_8(as, prefix);
 }
 
 void asm_bytes(struct assembler *as, const void *bytes, size_t count)
@@ -54,69 +156,47 @@ static void byte_insn(struct assembler *as, unsigned byte)
 
 /* -- arithmetic --------------------------------------------------------------------------------------------------- */
 
-void asm_alu(struct assembler *as, enum alu op, unsigned size, int reg, struct operand rm)
-{
-    if (encode_room(as))
-        encode_sized(as, size, op << 3 | 2, reg, rm);
-}
-
-void asm_alu_store(struct assembler *as, enum alu op, unsigned size, struct operand rm, int reg)
-{
-    if (encode_room(as))
-        encode_sized(as, size, op << 3, reg, rm);
-}
-
 void asm_alu_imm(struct assembler *as, enum alu op, unsigned size, struct operand rm, int32_t imm)
 {
-    if (!encode_room(as))
-        return;
     bool is_short = size == 1 || fits_8(imm);
-    if (!is_short && rm.reg == RAX) {         /* the accumulator has a form without ModRM */
-        if (size == 2)
-            encode_8(as, 0x66);
-        if (size == 8)
-            encode_8(as, 0x40 | REX_W);
-        encode_8(as, op << 3 | 5);
-        encode_immediate(as, size, imm);
+    if (is_short) {
+        encode_extension(as, size, size != 1 ? 0x82 : 0x80, op, rm, 1, imm);
         return;
     }
-    encode_extension(as, size, size != 1 && is_short ? 0x82 : 0x80, op, rm);
-    encode_immediate(as, is_short ? 1 : size, imm);
-}
-
-void asm_test(struct assembler *as, unsigned size, struct operand rm, int reg)
-{
-    if (encode_room(as))
-        encode_sized(as, size, 0x84, reg, rm);
+    if (rm.reg != RAX) {
+        encode_extension(as, size, 0x80, op, rm, immediate_bytes(size), imm);
+        return;
+    }
+    if (!encode_room(as))
+        return;
+    if (size == 2)                            /* the accumulator has a form without ModRM */
+        encode_8(as, 0x66);
+    if (size == 8)
+        encode_8(as, 0x40 | REX_W);
+    encode_8(as, op << 3 | 5);
+    memcpy(as->at, &imm, 4);
+    as->at += immediate_bytes(size);
 }
 
 void asm_test_imm(struct assembler *as, unsigned size, struct operand rm, int32_t imm)
 {
-    if (!encode_room(as))
-        return;
-    encode_extension(as, size, 0xf6, 0, rm);
-    encode_immediate(as, size, imm);
+    encode_extension(as, size, 0xf6, 0, rm, immediate_bytes(size), imm);
 }
 
 void asm_imul(struct assembler *as, unsigned size, int reg, struct operand rm)
 {
-    if (encode_room(as))
-        encode_sized(as, size, 0x0faf, reg, rm);
+    asm_encode(as, FORM_2(0xaf) | form_width(size), reg, rm, 0);
 }
 
 void asm_imul_imm(struct assembler *as, unsigned size, int reg, struct operand rm, int32_t imm)
 {
-    if (!encode_room(as))
-        return;
     bool is_short = fits_8(imm);
-    encode_sized(as, size, is_short ? 0x6b : 0x69, reg, rm);
-    encode_immediate(as, is_short ? 1 : size, imm);
+    asm_encode(as, FORM_1(is_short ? 0x6b : 0x69) | form_width(size) | FORM_IMM(is_short ? 1 : immediate_bytes(size)), reg, rm, imm);
 }
 
 void asm_unary(struct assembler *as, unsigned extension, unsigned size, struct operand rm)
 {
-    if (encode_room(as))
-        encode_extension(as, size, 0xf6, extension, rm);
+    encode_extension(as, size, 0xf6, extension, rm, 0, 0);
 }
 
 void asm_cdq(struct assembler *as, unsigned size)
@@ -136,31 +216,17 @@ void asm_andn(struct assembler *as, unsigned size, int reg, int inverted, struct
 
 /* -- moves ---------------------------------------------------------------------------------------------------------- */
 
-void asm_mov(struct assembler *as, unsigned size, int reg, struct operand rm)
-{
-    if (encode_room(as))
-        encode_sized(as, size, 0x8a, reg, rm);
-}
-
-void asm_mov_store(struct assembler *as, unsigned size, struct operand rm, int reg)
-{
-    if (encode_room(as))
-        encode_sized(as, size, 0x88, reg, rm);
-}
-
 void asm_mov_imm(struct assembler *as, int reg, uint64_t imm)
 {
     if (!encode_room(as))
         return;
-    struct operand rm = operand_reg(reg);
     if (imm == (uint32_t)imm) {
         if (reg >= R8)
             encode_8(as, 0x40 | REX_B);
         encode_8(as, 0xb8 | (reg & 7));
         encode_32(as, (uint32_t)imm);
     } else if (fits_32((int64_t)imm)) {
-        encode_insn(as, 0, true, false, 0xc7, 0, rm);
-        encode_32(as, (uint32_t)imm);
+        asm_encode(as, FORM_1(0xc7) | FORM_W | FORM_IMM(4), 0, operand_reg(reg), (int32_t)imm);
     } else {
         encode_8(as, 0x40 | REX_W | (reg >= R8 ? REX_B : 0));
         encode_8(as, 0xb8 | (reg & 7));
@@ -170,46 +236,23 @@ void asm_mov_imm(struct assembler *as, int reg, uint64_t imm)
 
 void asm_mov_imm_store(struct assembler *as, unsigned size, struct operand rm, int32_t imm)
 {
-    if (!encode_room(as))
-        return;
-    encode_extension(as, size, 0xc6, 0, rm);
-    encode_immediate(as, size, imm);
-}
-
-void asm_movzx(struct assembler *as, unsigned from, int reg, struct operand rm)
-{
-    if (from == 4) {
-        asm_mov(as, 4, reg, rm);
-        return;
-    }
-    if (encode_room(as))
-        encode_insn(as, 0, false, from == 1 && is_rex_byte(rm.reg), from == 1 ? 0x0fb6 : 0x0fb7, reg, rm);
+    encode_extension(as, size, 0xc6, 0, rm, immediate_bytes(size), imm);
 }
 
 void asm_movsx(struct assembler *as, unsigned from, unsigned to, int reg, struct operand rm)
 {
-    if (!encode_room(as))
-        return;
-    uint32_t opcode = from == 1 ? 0x0fbe : from == 2 ? 0x0fbf : 0x63;
-    encode_insn(as, 0, to == 8, from == 1 && is_rex_byte(rm.reg), opcode, reg, rm);
+    uint32_t form = from == 4 ? FORM_1(0x63) : from == 2 ? FORM_2(0xbf) : FORM_2(0xbe) | form_rex_byte(rm.reg);
+    asm_encode(as, form | (to == 8 ? FORM_W : 0), reg, rm, 0);
 }
 
 void asm_movbe(struct assembler *as, unsigned size, int reg, struct operand rm)
 {
-    if (encode_room(as))
-        encode_insn(as, size == 2 ? 0x66 : 0, size == 8, false, 0x0f38f0, reg, rm);
+    asm_encode(as, FORM_3(0x38, 0xf0) | form_width(size), reg, rm, 0);
 }
 
 void asm_movbe_store(struct assembler *as, unsigned size, struct operand rm, int reg)
 {
-    if (encode_room(as))
-        encode_insn(as, size == 2 ? 0x66 : 0, size == 8, false, 0x0f38f1, reg, rm);
-}
-
-void asm_lea(struct assembler *as, unsigned size, int reg, struct operand rm)
-{
-    if (encode_room(as))
-        encode_insn(as, 0, size == 8, false, 0x8d, reg, rm);
+    asm_encode(as, FORM_3(0x38, 0xf1) | form_width(size), reg, rm, 0);
 }
 
 void asm_bswap(struct assembler *as, unsigned size, int reg)
@@ -225,31 +268,24 @@ void asm_bswap(struct assembler *as, unsigned size, int reg)
 
 void asm_setcc(struct assembler *as, int cond, int reg)
 {
-    if (encode_room(as))
-        encode_insn(as, 0, false, is_rex_byte(reg), 0x0f90 | (unsigned)cond, 0, operand_reg(reg));
+    asm_encode(as, FORM_2(0x90 | (unsigned)cond) | form_rex_byte(reg), 0, operand_reg(reg), 0);
 }
 
 void asm_cmov(struct assembler *as, int cond, unsigned size, int reg, struct operand rm)
 {
-    if (encode_room(as))
-        encode_insn(as, size == 2 ? 0x66 : 0, size == 8, false, 0x0f40 | (unsigned)cond, reg, rm);
+    asm_encode(as, FORM_2(0x40 | (unsigned)cond) | form_width(size), reg, rm, 0);
 }
 
 /* -- shifts and bits ------------------------------------------------------------------------------------------------ */
 
 void asm_shift_imm(struct assembler *as, enum shift op, unsigned size, struct operand rm, unsigned count)
 {
-    if (!encode_room(as))
-        return;
-    encode_extension(as, size, count == 1 ? 0xd0 : 0xc0, op, rm);
-    if (count != 1)
-        encode_8(as, count);
+    encode_extension(as, size, count == 1 ? 0xd0 : 0xc0, op, rm, count != 1, (int32_t)count);
 }
 
 void asm_shift_cl(struct assembler *as, enum shift op, unsigned size, struct operand rm)
 {
-    if (encode_room(as))
-        encode_extension(as, size, 0xd2, op, rm);
+    encode_extension(as, size, 0xd2, op, rm, 0, 0);
 }
 
 void asm_shift_bmi2(struct assembler *as, enum shift op, unsigned size, int reg, struct operand rm, int count)
@@ -269,10 +305,7 @@ void asm_rorx(struct assembler *as, unsigned size, int reg, struct operand rm, u
 
 void asm_shrd(struct assembler *as, unsigned size, struct operand rm, int reg, unsigned count)
 {
-    if (!encode_room(as))
-        return;
-    encode_insn(as, size == 2 ? 0x66 : 0, size == 8, false, 0x0fac, reg, rm);
-    encode_8(as, count);
+    asm_encode(as, FORM_2(0xac) | form_width(size) | FORM_IMM(1), reg, rm, (int32_t)count);
 }
 
 void asm_bzhi(struct assembler *as, unsigned size, int reg, struct operand rm, int count)
@@ -287,85 +320,76 @@ void asm_mulx(struct assembler *as, unsigned size, int high, int low, struct ope
         encode_vex(as, VEX_0F38, VEX_F2, size == 8, false, 0xf6, high, low, rm);
 }
 
-static void scan_insn(struct assembler *as, unsigned prefix, uint32_t opcode, unsigned size, int reg, struct operand rm)
+static void scan_insn(struct assembler *as, unsigned prefix, unsigned opcode, unsigned size, int reg, struct operand rm)
 {
-    if (!encode_room(as))
-        return;
     if (size == 2)
-        encode_8(as, 0x66);
-    encode_insn(as, prefix, size == 8, false, opcode, reg, rm);
+        encode_prefix(as, 0x66);
+    if (prefix)
+        encode_prefix(as, prefix);
+    asm_encode(as, FORM_2(opcode) | (size == 8 ? FORM_W : 0), reg, rm, 0);
 }
-void asm_lzcnt(struct assembler *as, unsigned size, int reg, struct operand rm) { scan_insn(as, 0xf3, 0x0fbd, size, reg, rm); }
-void asm_tzcnt(struct assembler *as, unsigned size, int reg, struct operand rm) { scan_insn(as, 0xf3, 0x0fbc, size, reg, rm); }
-void asm_bsr(struct assembler *as, unsigned size, int reg, struct operand rm) { scan_insn(as, 0, 0x0fbd, size, reg, rm); }
-void asm_bsf(struct assembler *as, unsigned size, int reg, struct operand rm) { scan_insn(as, 0, 0x0fbc, size, reg, rm); }
-void asm_popcnt(struct assembler *as, unsigned size, int reg, struct operand rm) { scan_insn(as, 0xf3, 0x0fb8, size, reg, rm); }
+void asm_lzcnt(struct assembler *as, unsigned size, int reg, struct operand rm) { scan_insn(as, 0xf3, 0xbd, size, reg, rm); }
+void asm_tzcnt(struct assembler *as, unsigned size, int reg, struct operand rm) { scan_insn(as, 0xf3, 0xbc, size, reg, rm); }
+void asm_bsr(struct assembler *as, unsigned size, int reg, struct operand rm) { scan_insn(as, 0, 0xbd, size, reg, rm); }
+void asm_bsf(struct assembler *as, unsigned size, int reg, struct operand rm) { scan_insn(as, 0, 0xbc, size, reg, rm); }
+void asm_popcnt(struct assembler *as, unsigned size, int reg, struct operand rm) { scan_insn(as, 0xf3, 0xb8, size, reg, rm); }
 
 void asm_crc32(struct assembler *as, unsigned from, int reg, struct operand rm)
 {
-    if (!encode_room(as))
-        return;
     if (from == 2)
-        encode_8(as, 0x66);
-    encode_insn(as, 0xf2, from == 8, from == 1 && is_rex_byte(rm.reg), from == 1 ? 0x0f38f0 : 0x0f38f1, reg, rm);
+        encode_prefix(as, 0x66);
+    encode_prefix(as, 0xf2);
+    uint32_t form = from == 1 ? FORM_3(0x38, 0xf0) | form_rex_byte(rm.reg) : FORM_3(0x38, 0xf1);
+    asm_encode(as, form | (from == 8 ? FORM_W : 0), reg, rm, 0);
 }
 
 void asm_bt_imm(struct assembler *as, unsigned size, struct operand rm, unsigned bit)
 {
-    if (!encode_room(as))
-        return;
-    encode_insn(as, size == 2 ? 0x66 : 0, size == 8, false, 0x0fba, 4, rm);
-    encode_8(as, bit);
+    asm_encode(as, FORM_2(0xba) | form_width(size) | FORM_IMM(1), 4, rm, (int32_t)bit);
 }
 
 /* -- locked operations ---------------------------------------------------------------------------------------------- */
 
 void asm_xchg(struct assembler *as, unsigned size, struct operand rm, int reg)
 {
-    if (encode_room(as))
-        encode_sized(as, size, 0x86, reg, rm);
+    asm_encode(as, form_sized(size, 0x86, reg, rm.reg), reg, rm, 0);
+}
+
+/* The same as form_sized for the map 0f. */
+static uint32_t form_sized_2(unsigned size, unsigned opcode, int reg)
+{
+    return size == 1 ? FORM_2(opcode) | form_rex_byte(reg) : FORM_2(opcode | 1) | form_width(size);
 }
 
 void asm_lock_xadd(struct assembler *as, unsigned size, struct operand rm, int reg)
 {
-    if (!encode_room(as))
-        return;
-    encode_8(as, 0xf0);
-    encode_sized(as, size, 0x0fc0, reg, rm);
+    encode_prefix(as, 0xf0);
+    asm_encode(as, form_sized_2(size, 0xc0, reg), reg, rm, 0);
 }
 
 void asm_lock_cmpxchg(struct assembler *as, unsigned size, struct operand rm, int reg)
 {
-    if (!encode_room(as))
-        return;
-    encode_8(as, 0xf0);
-    encode_sized(as, size, 0x0fb0, reg, rm);
+    encode_prefix(as, 0xf0);
+    asm_encode(as, form_sized_2(size, 0xb0, reg), reg, rm, 0);
 }
 
 void asm_lock_cmpxchg16b(struct assembler *as, struct operand rm)
 {
-    if (!encode_room(as))
-        return;
-    encode_8(as, 0xf0);
-    encode_insn(as, 0, true, false, 0x0fc7, 1, rm);
+    encode_prefix(as, 0xf0);
+    asm_encode(as, FORM_2(0xc7) | FORM_W, 1, rm, 0);
 }
 
 void asm_lock_alu(struct assembler *as, enum alu op, unsigned size, struct operand rm, int reg)
 {
-    if (!encode_room(as))
-        return;
-    encode_8(as, 0xf0);
-    encode_sized(as, size, op << 3, reg, rm);
+    encode_prefix(as, 0xf0);
+    asm_alu_store(as, op, size, rm, reg);
 }
 
 /* Faster than mfence and as strong for ordinary memory. At the stack pointer, where there is always memory: below it may be the guard page. */
 void asm_lock_or_stack(struct assembler *as)
 {
-    if (!encode_room(as))
-        return;
-    encode_8(as, 0xf0);
-    encode_extension(as, 4, 0x82, ALU_OR, operand_mem(RSP, 0));
-    encode_8(as, 0);
+    encode_prefix(as, 0xf0);
+    asm_alu_imm(as, ALU_OR, 4, operand_mem(RSP, 0), 0);
 }
 
 /* -- stack, flags, control ------------------------------------------------------------------------------------------- */
@@ -385,7 +409,8 @@ void asm_push_imm(struct assembler *as, int32_t imm)
         return;
     bool is_short = fits_8(imm);
     encode_8(as, is_short ? 0x6a : 0x68);
-    encode_immediate(as, is_short ? 1 : 4, imm);
+    memcpy(as->at, &imm, 4);
+    as->at += is_short ? 1 : 4;
 }
 
 void asm_pop(struct assembler *as, int reg)
@@ -397,17 +422,9 @@ void asm_pop(struct assembler *as, int reg)
     encode_8(as, 0x58 | (reg & 7));
 }
 
-void asm_push_operand(struct assembler *as, struct operand rm)
-{
-    if (encode_room(as))
-        encode_insn(as, 0, false, false, 0xff, 6, rm);
-}
+void asm_push_operand(struct assembler *as, struct operand rm) { asm_encode(as, FORM_1(0xff), 6, rm, 0); }
 
-void asm_pop_operand(struct assembler *as, struct operand rm)
-{
-    if (encode_room(as))
-        encode_insn(as, 0, false, false, 0x8f, 0, rm);
-}
+void asm_pop_operand(struct assembler *as, struct operand rm) { asm_encode(as, FORM_1(0x8f), 0, rm, 0); }
 
 void asm_lahf(struct assembler *as) { byte_insn(as, 0x9f); }
 void asm_sahf(struct assembler *as) { byte_insn(as, 0x9e); }
@@ -505,26 +522,6 @@ void asm_patch_short(struct assembler *as, uint32_t rel8_offset)
     as->start[rel8_offset] = (uint8_t)(asm_offset(as) - (rel8_offset + 1));
 }
 
-void asm_jmp_operand(struct assembler *as, struct operand rm)
-{
-    if (encode_room(as))
-        encode_insn(as, 0, false, false, 0xff, 4, rm);
-}
+void asm_ldmxcsr(struct assembler *as, struct operand rm) { asm_encode(as, FORM_2(0xae), 2, rm, 0); }
 
-void asm_call_operand(struct assembler *as, struct operand rm)
-{
-    if (encode_room(as))
-        encode_insn(as, 0, false, false, 0xff, 2, rm);
-}
-
-void asm_ldmxcsr(struct assembler *as, struct operand rm)
-{
-    if (encode_room(as))
-        encode_insn(as, 0, false, false, 0x0fae, 2, rm);
-}
-
-void asm_stmxcsr(struct assembler *as, struct operand rm)
-{
-    if (encode_room(as))
-        encode_insn(as, 0, false, false, 0x0fae, 3, rm);
-}
+void asm_stmxcsr(struct assembler *as, struct operand rm) { asm_encode(as, FORM_2(0xae), 3, rm, 0); }

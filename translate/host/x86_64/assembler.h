@@ -42,22 +42,70 @@ static inline struct operand operand_index(int base, int index, unsigned scale, 
 struct assembler { uint8_t *start, *at, *limit; bool overflow; };   /* past limit nothing is written and overflow is set */
 static inline uint32_t asm_offset(const struct assembler *as) { return (uint32_t)(as->at - as->start); }
 
+/* -- the one encoder ---------------------------------------------------------------------------------------------------
+ * A form is all that an instruction is besides its operands, in one word: up to three opcode bytes in the order of memory, how many they
+ * are, the operand size's prefix or REX bit, and how many bytes of immediate follow. */
+#define FORM_1(opcode) ((uint32_t)(opcode) | 1u << 24)
+#define FORM_2(opcode) (0x0fu | (uint32_t)(opcode) << 8 | 2u << 24)                  /* map 0f */
+#define FORM_3(map, opcode) (0x0fu | (uint32_t)(map) << 8 | (uint32_t)(opcode) << 16 | 3u << 24)   /* maps 0f38, 0f3a */
+#define FORM_66 (1u << 26)
+#define FORM_W (0x08u << 24)              /* as in REX */
+#define FORM_REX (0x40u << 24)            /* a REX even if it says nothing: spl, bpl, sil and dil, which are ah, ch, dh, bh without */
+#define FORM_IMM(bytes) ((uint32_t)((bytes) == 4 ? 3 : (bytes)) << 28)               /* 0 1 2 4 */
+void asm_encode(struct assembler *as, uint32_t form, int reg, struct operand rm, int32_t imm);
+void asm_encode_registers(struct assembler *as, uint32_t form, int reg, int rm);                  /* the same without immediate, */
+void asm_encode_memory(struct assembler *as, uint32_t form, int reg, int base, int32_t displacement);   /* for what is commonest */
+
+static inline uint32_t form_width(unsigned size) { return size == 8 ? FORM_W : size == 2 ? FORM_66 : 0; }
+static inline uint32_t form_rex_byte(int reg) { return reg >= RSP && reg <= RDI ? FORM_REX : 0; }
+
+/* Opcodes of one byte whose bit 0 is clear for byte operands. */
+static inline uint32_t form_sized(unsigned size, unsigned opcode, int reg, int rm_reg)
+{
+    if (__builtin_expect(size == 1, 0))
+        return FORM_1(opcode) | form_rex_byte(reg) | form_rex_byte(rm_reg);
+    return FORM_1(opcode | 1) | form_width(size);
+}
+
 /* size: operand width in bytes (1 2 4 8). Names are the mnemonics. rm is a register or memory. */
 void asm_bytes(struct assembler *as, const void *bytes, size_t count);
-void asm_alu(struct assembler *as, enum alu op, unsigned size, int reg, struct operand rm);          /* op reg, rm */
-void asm_alu_store(struct assembler *as, enum alu op, unsigned size, struct operand rm, int reg);    /* op rm, reg */
+static inline void asm_alu(struct assembler *as, enum alu op, unsigned size, int reg, struct operand rm)         /* op reg, rm */
+{
+    asm_encode(as, form_sized(size, op << 3 | 2, reg, rm.reg), reg, rm, 0);
+}
+static inline void asm_alu_store(struct assembler *as, enum alu op, unsigned size, struct operand rm, int reg)   /* op rm, reg */
+{
+    asm_encode(as, form_sized(size, op << 3, reg, rm.reg), reg, rm, 0);
+}
 void asm_alu_imm(struct assembler *as, enum alu op, unsigned size, struct operand rm, int32_t imm);
-void asm_test(struct assembler *as, unsigned size, struct operand rm, int reg);
+static inline void asm_test(struct assembler *as, unsigned size, struct operand rm, int reg)
+{
+    asm_encode(as, form_sized(size, 0x84, reg, rm.reg), reg, rm, 0);
+}
 void asm_test_imm(struct assembler *as, unsigned size, struct operand rm, int32_t imm);
-void asm_mov(struct assembler *as, unsigned size, int reg, struct operand rm);                       /* load or register move; size 1, 2 merge: see movzx */
-void asm_mov_store(struct assembler *as, unsigned size, struct operand rm, int reg);
+/* Load or register move; size 1, 2 merge: see movzx. */
+static inline void asm_mov(struct assembler *as, unsigned size, int reg, struct operand rm)
+{
+    asm_encode(as, form_sized(size, 0x8a, reg, rm.reg), reg, rm, 0);
+}
+static inline void asm_mov_store(struct assembler *as, unsigned size, struct operand rm, int reg)
+{
+    asm_encode(as, form_sized(size, 0x88, reg, rm.reg), reg, rm, 0);
+}
 void asm_mov_imm(struct assembler *as, int reg, uint64_t imm);                                       /* shortest form; 64-bit result; keeps EFLAGS (no xor) */
 void asm_mov_imm_store(struct assembler *as, unsigned size, struct operand rm, int32_t imm);
-void asm_movzx(struct assembler *as, unsigned from, int reg, struct operand rm);                     /* from 1 2 (4: plain mov) to 64 bits */
+static inline void asm_movzx(struct assembler *as, unsigned from, int reg, struct operand rm)        /* from 1 2 (4: plain mov) to 64 bits */
+{
+    uint32_t form = from == 4 ? FORM_1(0x8b) : from == 2 ? FORM_2(0xb7) : FORM_2(0xb6) | form_rex_byte(rm.reg);
+    asm_encode(as, form, reg, rm, 0);
+}
 void asm_movsx(struct assembler *as, unsigned from, unsigned to, int reg, struct operand rm);        /* from 1 2 4 to 4 8 */
 void asm_movbe(struct assembler *as, unsigned size, int reg, struct operand rm);
 void asm_movbe_store(struct assembler *as, unsigned size, struct operand rm, int reg);
-void asm_lea(struct assembler *as, unsigned size, int reg, struct operand rm);
+static inline void asm_lea(struct assembler *as, unsigned size, int reg, struct operand rm)
+{
+    asm_encode(as, FORM_1(0x8d) | (size == 8 ? FORM_W : 0), reg, rm, 0);
+}
 void asm_shift_imm(struct assembler *as, enum shift op, unsigned size, struct operand rm, unsigned count);
 void asm_shift_cl(struct assembler *as, enum shift op, unsigned size, struct operand rm);
 void asm_shift_bmi2(struct assembler *as, enum shift op, unsigned size, int reg, struct operand rm, int count); /* shlx shrx sarx: no flags */
@@ -100,8 +148,12 @@ uint32_t asm_call(struct assembler *as);
 uint32_t asm_jcc_short(struct assembler *as, int cond);                                              /* rel8; returns the offset of the rel8 */
 void asm_patch(struct assembler *as, uint32_t rel32_offset, uint32_t target_offset);
 void asm_patch_short(struct assembler *as, uint32_t rel8_offset);                                    /* to here */
-void asm_jmp_operand(struct assembler *as, struct operand rm);
-void asm_call_operand(struct assembler *as, struct operand rm);
+static inline void asm_move(struct assembler *as, int to, int from)                                  /* 64 bits */
+{
+    asm_encode_registers(as, FORM_1(0x8b) | FORM_W, to, from);
+}
+static inline void asm_jmp_operand(struct assembler *as, struct operand rm) { asm_encode(as, FORM_1(0xff), 4, rm, 0); }
+static inline void asm_call_operand(struct assembler *as, struct operand rm) { asm_encode(as, FORM_1(0xff), 2, rm, 0); }
 void asm_bzhi(struct assembler *as, unsigned size, int reg, struct operand rm, int count);            /* no flags kept: it writes them */
 void asm_mulx(struct assembler *as, unsigned size, int high, int low, struct operand rm);            /* high:low = rdx * rm, no flags */
 void asm_lock_cmpxchg16b(struct assembler *as, struct operand rm);                                   /* rdx:rax expected, rcx:rbx new */

@@ -167,7 +167,7 @@ extern const int8_t x86_64_integer_pin[INTEGER_PIN_COUNT];
 #define VECTOR_PIN_FIRST XMM4
 
 /* -- operands ------------------------------------------------------------------------------------------------------- */
-int use_integer(struct emitter *e, ir_ref value);                    /* in some register, read-only */
+static inline int use_integer(struct emitter *e, ir_ref value);      /* in some register, read-only */
 void use_integer_in(struct emitter *e, ir_ref value, int reg);       /* a copy in that temporary, which the caller may clobber */
 int use_integer_copy(struct emitter *e, ir_ref value);               /* a copy in a scratch register, which the caller may clobber */
 int use_vector(struct emitter *e, ir_ref value);
@@ -242,6 +242,15 @@ bool value_is_live_after(const struct emitter *e, ir_ref value);     /* somethin
 bool value_is_in_register(const struct emitter *e, ir_ref value);
 unsigned free_integer_count(const struct emitter *e);                /* temporaries that scratch_integer could give now */
 static inline ir_ref alias_root(const struct emitter *e, ir_ref value) { return e->values[value].root; }
+int use_integer_elsewhere(struct emitter *e, ir_ref value);          /* which is in no register yet */
+static inline int use_integer(struct emitter *e, ir_ref value)
+{
+    const struct value_state *s = &e->values[alias_root(e, value)];
+    if (__builtin_expect(s->kind != PLACE_INTEGER, 0))
+        return use_integer_elsewhere(e, value);
+    e->integer_locked |= 1u << s->reg;
+    return s->reg;
+}
 static inline bool is_wide(const struct ir_insn *insn) { return insn->type == IR_I64; }
 static inline unsigned operand_size(const struct ir_insn *insn) { return insn->type == IR_I64 ? 8 : 4; }
 

@@ -24,7 +24,8 @@ static int far_base(struct emitter *e, int base, int64_t displacement)
     return sum;
 }
 
-struct operand take_address(struct emitter *e, const struct ir_insn *insn, bool has_index)
+/* Constant bases and displacements that do not fit. */
+static __attribute__((noinline)) struct operand take_rare_address(struct emitter *e, const struct ir_insn *insn, bool has_index)
 {
     int64_t displacement = (int64_t)insn->imm;
     int base = REG_NONE;
@@ -39,6 +40,17 @@ struct operand take_address(struct emitter *e, const struct ir_insn *insn, bool 
         displacement = 0;
     }
     return operand_index(base, index, index == REG_NONE ? 0 : IR_MEM_SCALE(insn->mem), (int32_t)displacement);
+}
+
+struct operand take_address(struct emitter *e, const struct ir_insn *insn, bool has_index)
+{
+    int64_t displacement = (int64_t)insn->imm;
+    if (ir_is_constant(e->region, insn->a) || !fits_displacement(displacement))
+        return take_rare_address(e, insn, has_index);
+    int base = use_integer(e, insn->a);
+    if (!has_index || insn->b == IR_NONE)
+        return operand_mem(base, (int32_t)displacement);
+    return operand_index(base, use_integer(e, insn->b), IR_MEM_SCALE(insn->mem), (int32_t)displacement);
 }
 
 /* regs[0] = the address, which breaks the access's alignment rule. */
@@ -74,6 +86,8 @@ static struct operand check_alignment(struct emitter *e, const struct ir_insn *i
 
 struct operand take_checked_address(struct emitter *e, const struct ir_insn *insn, bool has_index)
 {
+    if (__builtin_expect(!(insn->mem & IR_MEM_ALIGNED) && fits_displacement((int64_t)insn->imm), 1))
+        return take_address(e, insn, has_index);
     uint32_t before = e->integer_locked;
     struct operand address = check_alignment(e, insn, take_address(e, insn, has_index));
     /* Only the registers that are left in the operand are needed on. */
@@ -114,27 +128,42 @@ static void load_reversed(struct emitter *e, unsigned bytes, int reg, struct ope
     reverse_bytes(e, bytes, reg);
 }
 
+/* One instruction that touches guest memory, with its snapshot. */
+static void emit_access(struct emitter *e, uint32_t form, int reg, struct operand address)
+{
+    snapshot_here(e);
+    if (address.index < 0 && address.base >= 0)
+        asm_encode_memory(&e->as, form, reg, address.base, address.displacement);
+    else
+        asm_encode(&e->as, form, reg, address, 0);
+}
+
+/* By width (log2), sign extension and the result's width: mov, movzx, movsx, movsxd. A plain 32-bit move clears the upper half. */
+static uint32_t load_form(unsigned width, bool is_signed, bool is_wide)
+{
+    static const uint32_t forms[3][4] = {
+        {FORM_2(0xb6), FORM_2(0xb7), FORM_1(0x8b), FORM_1(0x8b) | FORM_W},
+        {FORM_2(0xbe), FORM_2(0xbf)},
+        {FORM_2(0xbe) | FORM_W, FORM_2(0xbf) | FORM_W, FORM_1(0x63) | FORM_W},
+    };
+    return forms[is_signed ? 1 + is_wide : 0][width];
+}
+
 static void load_integer(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
-    unsigned bytes = 1u << IR_MEM_SIZE(insn->mem), size = operand_size(insn);
+    unsigned width = IR_MEM_SIZE(insn->mem), bytes = 1u << width, size = operand_size(insn);
     bool is_signed = insn->mem & IR_MEM_SIGNED && bytes < size;
     struct operand address = take_checked_address(e, insn, true);
     int d = define_integer(e, self);
-    if (insn->mem & IR_MEM_BIG_ENDIAN && bytes > 1) {
+    if (__builtin_expect(insn->mem & IR_MEM_BIG_ENDIAN && bytes > 1, 0)) {
         load_reversed(e, bytes, d, address);
         if (is_signed)
             asm_movsx(&e->as, bytes, size, d, operand_reg(d));
     } else {
-        snapshot_here(e);
-        if (is_signed)
-            asm_movsx(&e->as, bytes, size, d, address);
-        else if (bytes < 8)
-            asm_movzx(&e->as, bytes, d, address);
-        else
-            asm_mov(&e->as, 8, d, address);
+        emit_access(e, load_form(width, is_signed, is_wide(insn)), d, address);
     }
     if (size == 4 || (!is_signed && bytes < 8))
-        note_zero_extended(e, self);
+        e->values[self].zero_extended = 1;
 }
 
 /* A 16-byte big-endian load: both halves may fault, so the result is put together in a scratch register. */
@@ -214,7 +243,7 @@ static void store_integer_reversed(struct emitter *e, unsigned bytes, struct ope
 /* Constants narrower than their type are cut; a quadword takes a sign-extended immediate. */
 static bool store_immediate(const struct emitter *e, unsigned bytes, ir_ref value, int32_t *imm)
 {
-    if (value_is_in_register(e, value))
+    if (!ir_is_constant(e->region, value) || value_is_in_register(e, value))
         return false;
     if (value_is_imm32(e, value, imm))
         return true;
@@ -230,17 +259,16 @@ static void store_integer(struct emitter *e, const struct ir_insn *insn)
     bool is_reversed = insn->mem & IR_MEM_BIG_ENDIAN && bytes > 1;
     struct operand address = take_checked_address(e, insn, true);
     int32_t imm;
-    if (insn->mem & IR_MEM_SEQUENTIAL) {
+    if (__builtin_expect(insn->mem & IR_MEM_SEQUENTIAL, 0)) {
         store_integer_sequential(e, bytes, address, insn->c, is_reversed);
-    } else if (is_reversed) {
+    } else if (__builtin_expect(is_reversed, 0)) {
         store_integer_reversed(e, bytes, address, insn->c);
     } else if (store_immediate(e, bytes, insn->c, &imm)) {
         snapshot_here(e);
         asm_mov_imm_store(&e->as, bytes, address, imm);
     } else {
         int reg = use_integer(e, insn->c);
-        snapshot_here(e);
-        asm_mov_store(&e->as, bytes, address, reg);
+        emit_access(e, form_sized(bytes, 0x88, reg, REG_NONE), reg, address);
     }
 }
 

@@ -7,15 +7,19 @@
 
 #include "common/arena.h"
 
+#include <string.h>
+
 /* Room for one more element of an array in the region's arena. */
-static void *table_room(struct emitter *e, void *table, uint32_t count, uint32_t *capacity, size_t size)
+static __attribute__((noinline)) void *table_room(struct emitter *e, void *table, uint32_t count, uint32_t *capacity, size_t size)
 {
     if (count < *capacity)
         return table;
     uint32_t grown = *capacity ? 2 * *capacity : 16;
-    table = arena_grow(e->region->arena, table, *capacity * size, grown * size);
+    void *larger = arena_allocate_unset(e->region->arena, grown * size);
+    if (*capacity)
+        memcpy(larger, table, *capacity * size);
     *capacity = grown;
-    return table;
+    return larger;
 }
 
 static unsigned constant_index(struct emitter *e, uint64_t value)
@@ -74,24 +78,26 @@ static void host_recipe(const struct flags_recipe *recipe, struct snapshot *s)
 
 static void fill_flags(struct emitter *e, struct snapshot *s)
 {
-    if (e->state_flags == IR_NONE)
-        return;                               /* at home */
     struct flags_recipe recipe = flags_recipe_here(e);
-    const struct ir_insn *token = e->state_flags == IR_NONE ? NULL : ir_at(e->region, e->state_flags);
+    const struct ir_insn *token = ir_at(e->region, e->state_flags);
     switch (recipe.kind) {
     case RECIPE_HOST:
         host_recipe(&recipe, s);
         break;
     case RECIPE_OPERANDS:
-        *s = (struct snapshot){.flags = SNAPSHOT_FLAGS_OPERANDS, .flags_op = recipe.op, .flags_type = recipe.type,
-                               .flags_a = place_of(e, token->a), .flags_b = place_of(e, token->b)};
+        s->flags = SNAPSHOT_FLAGS_OPERANDS;
+        s->flags_op = recipe.op;
+        s->flags_type = recipe.type;
+        s->flags_a = place_of(e, token->a);
+        s->flags_b = place_of(e, token->b);
         break;
     case RECIPE_WORD:
-        *s = (struct snapshot){.flags = SNAPSHOT_FLAGS_OPERANDS, .flags_op = IR_get, .flags_type = IR_FLAGS,
-                               .flags_a = place_of(e, e->state_flags)};
+        s->flags = SNAPSHOT_FLAGS_OPERANDS;
+        s->flags_op = IR_get;
+        s->flags_type = IR_FLAGS;
+        s->flags_a = place_of(e, e->state_flags);
         break;
-    default:
-        s->flags = SNAPSHOT_FLAGS_HOME;
+    default:                                  /* at home */
         break;
     }
 }
@@ -99,13 +105,13 @@ static void fill_flags(struct emitter *e, struct snapshot *s)
 void snapshot_here(struct emitter *e)
 {
     struct host_code *out = e->out;
-    struct snapshot s = {0};
-    fill_flags(e, &s);
-    s.host_offset = asm_offset(&e->as);
-    s.guest_offset = (uint32_t)(e->current_pc - e->region->pc);
-    s.first_entry = out->entry_count;
-    out->snapshots = table_room(e, out->snapshots, out->snapshot_count, &e->snapshot_capacity, sizeof *out->snapshots);
-    out->snapshots[out->snapshot_count++] = s;
+    if (__builtin_expect(out->snapshot_count == e->snapshot_capacity, 0))
+        out->snapshots = table_room(e, out->snapshots, out->snapshot_count, &e->snapshot_capacity, sizeof *out->snapshots);
+    struct snapshot *s = &out->snapshots[out->snapshot_count++];
+    *s = (struct snapshot){.host_offset = asm_offset(&e->as), .guest_offset = (uint32_t)(e->current_pc - e->region->pc),
+                           .flags = SNAPSHOT_FLAGS_HOME, .first_entry = out->entry_count};
+    if (e->state_flags != IR_NONE)
+        fill_flags(e, s);
 }
 
 void snapshot_entry_add(struct emitter *e, unsigned field, struct snapshot_place place)
