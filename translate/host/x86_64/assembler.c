@@ -92,11 +92,11 @@ static inline uint8_t *encode_indexed(uint8_t *at, uint32_t form, unsigned reg, 
     return at + mode + 2 * is_far;
 }
 
-static inline bool has_room(const struct assembler *as) { return __builtin_expect(as->limit - as->at >= INSN_MAXIMUM_BYTES, 1); }
-
 void asm_encode(struct assembler *as, uint32_t form, int reg, struct operand rm, int32_t imm)
 {
-    if (!has_room(as) || rm.gs || rm.address32 || (rm.reg < 0 && rm.base < 0))
+    if (!encode_room(as))
+        return;
+    if (rm.gs || rm.address32 || (rm.reg < 0 && rm.base < 0))
         encode_any(as, form, reg, rm, imm);
     else if (rm.reg >= 0)
         encode_end(as, encode_registers(as->at, form, (unsigned)reg, (unsigned)rm.reg), form, imm);
@@ -108,18 +108,14 @@ void asm_encode(struct assembler *as, uint32_t form, int reg, struct operand rm,
 
 void asm_encode_registers(struct assembler *as, uint32_t form, int reg, int rm)
 {
-    if (has_room(as))
+    if (encode_room(as))
         as->at = encode_registers(as->at, form, (unsigned)reg, (unsigned)rm);
-    else
-        as->overflow = true;
 }
 
 void asm_encode_memory(struct assembler *as, uint32_t form, int reg, int base, int32_t displacement)
 {
-    if (has_room(as))
+    if (encode_room(as))
         as->at = encode_memory(as->at, form, (unsigned)reg, (unsigned)base, displacement);
-    else
-        as->overflow = true;
 }
 
 /* An opcode extension in ModRM.reg, and an immediate of as many bytes as `immediate` says. */
@@ -465,7 +461,12 @@ void asm_nop(struct assembler *as, unsigned bytes)
 
 void asm_align_rel32(struct assembler *as, unsigned opcode_bytes)
 {
-    asm_nop(as, -((uintptr_t)as->at + opcode_bytes) & 3);
+    static const uint32_t nops[4] = {0, 0x90, 0x9066, 0x001f0f};      /* the first of asm_nop's forms */
+    unsigned bytes = -((uintptr_t)as->at + opcode_bytes) & 3;
+    if (!encode_room(as))
+        return;
+    memcpy(as->at, &nops[bytes], 4);
+    as->at += bytes;
 }
 
 uint32_t asm_jmp(struct assembler *as)
@@ -505,14 +506,6 @@ uint32_t asm_jcc_short(struct assembler *as, int cond)
     encode_8(as, cond == HOST_ALWAYS ? 0xeb : 0x70 | (unsigned)cond);
     encode_8(as, 0);
     return asm_offset(as) - 1;
-}
-
-void asm_patch(struct assembler *as, uint32_t rel32_offset, uint32_t target_offset)
-{
-    if (as->overflow)
-        return;
-    uint32_t relative = target_offset - (rel32_offset + 4);
-    memcpy(as->start + rel32_offset, &relative, 4);
 }
 
 void asm_patch_short(struct assembler *as, uint32_t rel8_offset)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, REG_NONE = -1 };
 enum { XMM0, XMM1, XMM2, XMM3, XMM4, XMM5, XMM6, XMM7, XMM8, XMM9, XMM10, XMM11, XMM12, XMM13, XMM14, XMM15 };
@@ -41,6 +42,15 @@ static inline struct operand operand_index(int base, int index, unsigned scale, 
 
 struct assembler { uint8_t *start, *at, *limit; bool overflow; };   /* past limit nothing is written and overflow is set */
 static inline uint32_t asm_offset(const struct assembler *as) { return (uint32_t)(as->at - as->start); }
+
+/* Room for that many bytes at least. */
+static inline bool asm_has_room(struct assembler *as, long bytes)
+{
+    if (__builtin_expect(as->limit - as->at >= bytes, 1))
+        return true;
+    as->overflow = true;
+    return false;
+}
 
 /* -- the one encoder ---------------------------------------------------------------------------------------------------
  * A form is all that an instruction is besides its operands, in one word: up to three opcode bytes in the order of memory, how many they
@@ -146,7 +156,12 @@ uint32_t asm_jmp(struct assembler *as);                                         
 uint32_t asm_jcc(struct assembler *as, int cond);
 uint32_t asm_call(struct assembler *as);
 uint32_t asm_jcc_short(struct assembler *as, int cond);                                              /* rel8; returns the offset of the rel8 */
-void asm_patch(struct assembler *as, uint32_t rel32_offset, uint32_t target_offset);
+static inline void asm_patch(struct assembler *as, uint32_t rel32_offset, uint32_t target_offset)
+{
+    uint32_t relative = target_offset - (rel32_offset + 4);
+    if (!as->overflow)
+        memcpy(as->start + rel32_offset, &relative, 4);
+}
 void asm_patch_short(struct assembler *as, uint32_t rel8_offset);                                    /* to here */
 static inline void asm_move(struct assembler *as, int to, int from)                                  /* 64 bits */
 {

@@ -13,13 +13,7 @@
 #define INSN_MAXIMUM_BYTES 16                 /* the architecture's limit is 15 */
 
 /* Every instruction asks for room once; then its bytes are written unchecked. */
-static inline bool encode_room(struct assembler *as)
-{
-    if (as->limit - as->at >= INSN_MAXIMUM_BYTES)
-        return true;
-    as->overflow = true;
-    return false;
-}
+static inline bool encode_room(struct assembler *as) { return asm_has_room(as, INSN_MAXIMUM_BYTES); }
 static inline void encode_8(struct assembler *as, unsigned value) { *as->at++ = (uint8_t)value; }
 static inline void encode_16(struct assembler *as, uint16_t value) { memcpy(as->at, &value, 2); as->at += 2; }
 static inline void encode_32(struct assembler *as, uint32_t value) { memcpy(as->at, &value, 4); as->at += 4; }

@@ -8,42 +8,61 @@
 #include "common/arena.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #define VCPU(field) state_operand(offsetof(struct vcpu, field))
 
+static int32_t entry_displacement(enum x86_64_stub stub)
+{
+    return state_operand((unsigned)(offsetof(struct vcpu, entry_points) + stub * sizeof(void *))).displacement;
+}
+
 void emit_stub_jump(struct emitter *e, enum x86_64_stub stub)
 {
-    asm_jmp_operand(&e->as, state_operand((unsigned)(offsetof(struct vcpu, entry_points) + stub * sizeof(void *))));
+    asm_encode_memory(&e->as, FORM_1(0xff), 4, REG_STATE, entry_displacement(stub));
 }
 
 void emit_stub_call(struct emitter *e, enum x86_64_stub stub)
 {
-    asm_call_operand(&e->as, state_operand((unsigned)(offsetof(struct vcpu, entry_points) + stub * sizeof(void *))));
+    asm_encode_memory(&e->as, FORM_1(0xff), 2, REG_STATE, entry_displacement(stub));
 }
 
 /* -- exits -------------------------------------------------------------------------------------------------------------- */
 
-static struct host_exit *record_exit(struct emitter *e, uint32_t site, uint32_t stub, guest_addr target, bool landing)
+static struct host_exit *new_exit(struct emitter *e)
 {
     enum { STEP = 16 };
     struct host_code *out = e->out;
-    if (out->exit_count % STEP == 0)
-        out->exits = arena_grow(e->region->arena, out->exits, out->exit_count * sizeof *out->exits,
-                                (out->exit_count + STEP) * sizeof *out->exits);
-    struct host_exit *exit = &out->exits[out->exit_count++];
-    *exit = (struct host_exit){.site = site, .stub = stub, .target = target, .is_call_landing = landing};
-    return exit;
+    if (out->exit_count % STEP == 0) {
+        struct host_exit *exits = arena_allocate_unset(e->region->arena, (out->exit_count + STEP) * sizeof *exits);
+        if (out->exit_count)
+            memcpy(exits, out->exits, out->exit_count * sizeof *exits);
+        out->exits = exits;
+    }
+    return &out->exits[out->exit_count++];
+}
+
+/* `call [link]` and the exit's word, as they are in every stub. The call does not return: its return address names the exit. */
+struct link_stub x86_64_link_stub(void)
+{
+    struct link_stub stub = {.call_bytes = 0};
+    struct assembler as = {.start = stub.bytes, .at = stub.bytes, .limit = stub.bytes + sizeof stub.bytes};
+    asm_encode_memory(&as, FORM_1(0xff), 2, REG_STATE, entry_displacement(STUB_LINK));
+    stub.call_bytes = asm_offset(&as);
+    memset(as.at, 0, sizeof(uint64_t));
+    return stub;
 }
 
 /* data[0] = target pc, data[1] = it is a call's landing */
 static void emit_link_stub(struct emitter *e, struct cold_path *cold)
 {
     uint32_t stub = asm_offset(&e->as);
-    asm_patch(&e->as, cold->jump, stub);
-    struct host_exit *exit = record_exit(e, cold->jump, stub, cold->data[0], cold->data[1]);
-    emit_stub_call(e, STUB_LINK);
-    exit->word = asm_offset(&e->as);
-    asm_bytes(&e->as, &(uint64_t){0}, sizeof(uint64_t));   /* the call does not return: its return address names the exit */
+    if (!asm_has_room(&e->as, sizeof e->link_stub.bytes))
+        return;
+    memcpy(e->as.at, e->link_stub.bytes, sizeof e->link_stub.bytes);
+    *new_exit(e) = (struct host_exit){.site = cold->jump, .stub = stub, .word = stub + e->link_stub.call_bytes, .target = cold->data[0],
+                                      .is_call_landing = (uint8_t)cold->data[1]};
+    e->as.at += e->link_stub.call_bytes + sizeof(uint64_t);
 }
 
 static void direct_jump(struct emitter *e, guest_addr target, bool landing)
@@ -61,7 +80,6 @@ static void load_guest_pc(struct emitter *e, int reg, guest_addr pc)
 
 static void emit_pending_exit(struct emitter *e, struct cold_path *cold)
 {
-    asm_patch(&e->as, cold->jump, asm_offset(&e->as));
     load_guest_pc(e, RAX, cold->data[0]);
     emit_stub_jump(e, STUB_PENDING);
 }
@@ -95,7 +113,6 @@ void x86_64_emit_insn_start(struct emitter *e, const struct ir_insn *insn, ir_re
 /* data[0] = target pc, data[1] = it is backward */
 static void emit_exit_with_flags(struct emitter *e, struct cold_path *cold)
 {
-    asm_patch(&e->as, cold->jump, asm_offset(&e->as));
     cold_flags_go_home(e, cold);
     if (cold->data[1])
         poll(e, cold->data[0]);
@@ -162,7 +179,6 @@ void x86_64_emit_call(struct emitter *e, const struct ir_insn *insn, ir_ref self
 /* data[0] = offset of the landing. The call's return address here leads there. */
 static void emit_call_miss(struct emitter *e, struct cold_path *cold)
 {
-    asm_patch(&e->as, cold->jump, asm_offset(&e->as));
     emit_stub_call(e, STUB_LOOKUP);
     asm_patch(&e->as, asm_jmp(&e->as), (uint32_t)cold->data[0]);
 }
@@ -184,7 +200,7 @@ void x86_64_emit_call_indirect(struct emitter *e, const struct ir_insn *insn, ir
 
 static void emit_lookup_miss(struct emitter *e, struct cold_path *cold)
 {
-    asm_patch(&e->as, cold->jump, asm_offset(&e->as));
+    (void)cold;
     emit_stub_jump(e, STUB_LOOKUP);
 }
 
@@ -200,7 +216,6 @@ void x86_64_emit_jump_indirect(struct emitter *e, const struct ir_insn *insn, ir
 
 static void emit_return_miss_jump(struct emitter *e, struct cold_path *cold)
 {
-    asm_patch(&e->as, cold->jump, asm_offset(&e->as));
     if (cold->regs[0] != RAX)
         asm_mov(&e->as, 8, RAX, operand_reg(cold->regs[0]));
     emit_stub_jump(e, STUB_RETURN_MISS);

@@ -132,6 +132,9 @@ struct untested_float {
     int8_t d, a, b, c;
 };
 
+/* A direct exit's cold part. */
+struct link_stub { uint8_t bytes[24], call_bytes; };
+
 struct emitter {
     struct assembler as;
     struct ir_region *region;
@@ -156,6 +159,7 @@ struct emitter {
     ir_ref *field_value;              /* by field: the value that an unpinned field's slot holds, or IR_NONE */
     uint32_t snapshot_capacity, entry_capacity, constant_capacity, relocation_capacity;
     struct cold_path *cold_first, *cold_last;
+    struct link_stub link_stub;
     struct untested_float untested;
     struct constant_pool *constant_pool;   /* vector constants placed after the cold paths (vector.h); NULL: none yet */
     bool failed;                      /* ran out of space: the engine retries */
@@ -229,6 +233,7 @@ bool x86_64_emit_region(struct ir_region *region, uint8_t *space, size_t size, s
 bool x86_64_preserves_flags(const struct ir_region *region, const struct ir_insn *insn);                 /* flags.c: host.preserves_flags */
 
 void x86_64_layout_make(const struct guest_isa *isa);                /* layout.c: once, in host.init */
+struct link_stub x86_64_link_stub(void);                             /* branch.c */
 void layout_start(struct emitter *e);                                /* layout.c: an emitter that knows the guest's pins and nothing else */
 void liveness_walk(struct emitter *e);                               /* liveness.c: sets up e->values and e->order */
 void allocator_get(struct emitter *e, ir_ref self, unsigned field);

@@ -52,6 +52,7 @@ void x86_64_layout_make(const struct guest_isa *isa)
     start->fields = layout.fields;
     start->host_flags = start->state_flags = IR_NONE;
     start->state_flags_live = true;
+    start->link_stub = x86_64_link_stub();
 }
 
 void layout_start(struct emitter *e)
