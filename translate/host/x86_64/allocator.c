@@ -665,8 +665,6 @@ void allocator_put(struct emitter *e, unsigned field, ir_ref value)
 {
     int pin = e->fields[field].pin;
     bool vector = is_vector_field(e, field);
-    if (pin >= 0 && !vector && e->integer_value[pin] == alias_root(e, value))
-        return;                               /* computed there */
     if (pin >= 0)
         put_pinned(e, pin, value, vector);
     else

@@ -96,10 +96,10 @@ void asm_encode(struct assembler *as, uint32_t form, int reg, struct operand rm,
 {
     if (!encode_room(as))
         return;
-    if (rm.gs || rm.address32 || (rm.reg < 0 && rm.base < 0))
-        encode_any(as, form, reg, rm, imm);
-    else if (rm.reg >= 0)
+    if (rm.reg >= 0)
         encode_end(as, encode_registers(as->at, form, (unsigned)reg, (unsigned)rm.reg), form, imm);
+    else if (__builtin_expect(rm.gs || rm.address32 || rm.base < 0, 0))
+        encode_any(as, form, reg, rm, imm);
     else if (rm.index < 0)
         encode_end(as, encode_memory(as->at, form, (unsigned)reg, (unsigned)rm.base, rm.displacement), form, imm);
     else

@@ -3,11 +3,13 @@
  * Ways out of a region: direct exits that the engine links by patching, guest calls and returns on the host's return
  * predictor, indirect jumps through the lookup table, traps.
  */
+#include "translate/host/x86_64/flags.h"
 #include "translate/host/x86_64/stubs.h"
 
 #include "common/arena.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define VCPU(field) state_operand(offsetof(struct vcpu, field))
@@ -27,42 +29,59 @@ void emit_stub_call(struct emitter *e, enum x86_64_stub stub)
     asm_encode_memory(&e->as, FORM_1(0xff), 2, REG_STATE, entry_displacement(stub));
 }
 
+/* -- pieces that are copied -------------------------------------------------------------------------------------------------- */
+
+static struct assembler start_piece(struct code_piece *piece)
+{
+    memset(piece, 0, sizeof *piece);
+    return (struct assembler){.start = piece->bytes, .at = piece->bytes, .limit = piece->bytes + sizeof piece->bytes};
+}
+
+void x86_64_make_pieces(struct code_pieces *pieces)
+{
+    struct assembler as = start_piece(&pieces->link);
+    asm_encode_memory(&as, FORM_1(0xff), 2, REG_STATE, entry_displacement(STUB_LINK));
+    memset(as.at, 0, sizeof(uint64_t));
+    pieces->link.size = asm_offset(&as) + (uint32_t)sizeof(uint64_t);
+    as = start_piece(&pieces->poll);
+    asm_alu_imm(&as, ALU_CMP, 4, VCPU(pending), 0);
+    asm_jcc(&as, HOST_NE);
+    pieces->poll.size = asm_offset(&as);
+    as = start_piece(&pieces->leave_pending);
+    asm_encode_memory(&as, FORM_1(0xff), 4, REG_STATE, entry_displacement(STUB_PENDING));
+    pieces->leave_pending.size = asm_offset(&as);
+    for (int turned = 0; turned < 2; turned++) {
+        as = start_piece(&pieces->flags_home[turned]);
+        word_from_host(&as, turned ? SENSE_SUB : SENSE_ADD, VCPU(flags));
+        pieces->flags_home[turned].size = asm_offset(&as);
+        if (as.overflow)
+            abort();
+    }
+}
+
 /* -- exits -------------------------------------------------------------------------------------------------------------- */
 
-static struct host_exit *new_exit(struct emitter *e)
+static __attribute__((noinline)) void more_exits(struct emitter *e)
 {
-    enum { STEP = 16 };
     struct host_code *out = e->out;
-    if (out->exit_count % STEP == 0) {
-        struct host_exit *exits = arena_allocate_unset(e->region->arena, (out->exit_count + STEP) * sizeof *exits);
-        if (out->exit_count)
-            memcpy(exits, out->exits, out->exit_count * sizeof *exits);
-        out->exits = exits;
-    }
-    return &out->exits[out->exit_count++];
+    uint32_t grown = 2 * e->exit_capacity;
+    struct host_exit *exits = arena_allocate_unset(e->region->arena, grown * sizeof *exits);
+    memcpy(exits, out->exits, out->exit_count * sizeof *exits);
+    out->exits = exits;
+    e->exit_capacity = grown;
 }
 
-/* `call [link]` and the exit's word, as they are in every stub. The call does not return: its return address names the exit. */
-struct link_stub x86_64_link_stub(void)
-{
-    struct link_stub stub = {.call_bytes = 0};
-    struct assembler as = {.start = stub.bytes, .at = stub.bytes, .limit = stub.bytes + sizeof stub.bytes};
-    asm_encode_memory(&as, FORM_1(0xff), 2, REG_STATE, entry_displacement(STUB_LINK));
-    stub.call_bytes = asm_offset(&as);
-    memset(as.at, 0, sizeof(uint64_t));
-    return stub;
-}
-
-/* data[0] = target pc, data[1] = it is a call's landing */
+/* data[0] = target pc, data[1] = it is a call's landing. The call does not return: its return address names the exit. */
 static void emit_link_stub(struct emitter *e, struct cold_path *cold)
 {
+    struct host_code *out = e->out;
     uint32_t stub = asm_offset(&e->as);
-    if (!asm_has_room(&e->as, sizeof e->link_stub.bytes))
-        return;
-    memcpy(e->as.at, e->link_stub.bytes, sizeof e->link_stub.bytes);
-    *new_exit(e) = (struct host_exit){.site = cold->jump, .stub = stub, .word = stub + e->link_stub.call_bytes, .target = cold->data[0],
-                                      .is_call_landing = (uint8_t)cold->data[1]};
-    e->as.at += e->link_stub.call_bytes + sizeof(uint64_t);
+    emit_piece(e, &e->pieces->link);
+    if (__builtin_expect(out->exit_count == e->exit_capacity, 0))
+        more_exits(e);
+    out->exits[out->exit_count++] = (struct host_exit){
+        .site = cold->jump, .stub = stub, .word = stub + e->pieces->link.size - (uint32_t)sizeof(uint64_t), .target = cold->data[0],
+        .is_call_landing = (uint8_t)cold->data[1]};
 }
 
 static void direct_jump(struct emitter *e, guest_addr target, bool landing)
@@ -81,14 +100,14 @@ static void load_guest_pc(struct emitter *e, int reg, guest_addr pc)
 static void emit_pending_exit(struct emitter *e, struct cold_path *cold)
 {
     load_guest_pc(e, RAX, cold->data[0]);
-    emit_stub_jump(e, STUB_PENDING);
+    emit_piece(e, &e->pieces->leave_pending);
 }
 
 /* At this point nothing but pins matters: the region is being left for `target`. */
 static void poll(struct emitter *e, guest_addr target)
 {
-    asm_alu_imm(&e->as, ALU_CMP, 4, VCPU(pending), 0);
-    add_cold(e, asm_jcc(&e->as, HOST_NE), emit_pending_exit)->data[0] = target;
+    emit_piece(e, &e->pieces->poll);
+    add_cold(e, asm_offset(&e->as) - 4, emit_pending_exit)->data[0] = target;
 }
 
 static bool exit_needs_flags(const struct emitter *e, const struct ir_insn *insn)
@@ -126,6 +145,7 @@ void x86_64_emit_exit_if(struct emitter *e, const struct ir_insn *insn, ir_ref s
     bool backward = insn->note & IR_NOTE_BACKWARD;
     if (insn->cond >= COND_ALWAYS) {          /* folding found out; what follows is never reached */
         x86_64_emit_jump(e, insn, self);
+        e->order_count = 0;
         return;
     }
     int cond = flags_to_host(e, insn->a, insn->cond);
@@ -159,7 +179,7 @@ void x86_64_emit_jump(struct emitter *e, const struct ir_insn *insn, ir_ref self
 
 static void landing(struct emitter *e, guest_addr return_pc)
 {
-    asm_lea(&e->as, 8, RSP, operand_mem(RSP, 8));
+    asm_encode_memory(&e->as, FORM_1(0x8d) | FORM_W, RSP, RSP, 8);
     direct_jump(e, return_pc, true);
 }
 

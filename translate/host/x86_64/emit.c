@@ -16,9 +16,15 @@ static emit_function *const emit_table[IR_OP_COUNT] = {
 #undef IR_OP
 };
 
+enum { COLD_ROOM = 8, TABLE_ROOM = 16 };   /* elements that tables start with */
+
 struct cold_path *add_cold(struct emitter *e, uint32_t jump, void (*emit)(struct emitter *e, struct cold_path *cold))
 {
-    struct cold_path *cold = arena_allocate_unset(e->region->arena, sizeof *cold);
+    if (__builtin_expect(e->cold_room == e->cold_end, 0)) {
+        e->cold_room = arena_allocate_unset(e->region->arena, COLD_ROOM * sizeof *e->cold_room);
+        e->cold_end = e->cold_room + COLD_ROOM;
+    }
+    struct cold_path *cold = e->cold_room++;
     cold->next = NULL;
     cold->emit = emit;
     cold->jump = jump;
@@ -73,22 +79,50 @@ static bool may_wait_for_test(const struct ir_insn *insn)
     }
 }
 
+/* An exit that is always taken ends the list early. */
 static void emit_insns(struct emitter *e)
 {
-    const struct ir_region *region = e->region;
-    for (uint32_t i = 0; i < e->order_count && !e->as.overflow; i++) {
-        ir_ref at = e->order[i];
-        const struct ir_insn *insn = &region->insns[at];
+    const struct ir_insn *insns = e->region->insns;
+    for (const ir_ref *at = e->order; at < e->order + e->order_count; at++) {
+        const struct ir_insn *insn = &insns[*at];
         if (insn->op == IR_constant)
             continue;                         /* materialised where it is used */
-        e->current = at;
-        if (e->untested.registers && !may_wait_for_test(insn))
+        e->current = *at;
+        if (__builtin_expect(e->untested.registers, 0) && !may_wait_for_test(insn))
             float_test(e);
-        emit_table[insn->op](e, insn, at);
+        emit_table[insn->op](e, insn, *at);
         e->integer_locked = e->vector_locked = 0;
-        if (insn->op == IR_exit_if && insn->cond >= COND_ALWAYS)
-            break;                            /* the rest is never reached */
     }
+}
+
+static void *carve(char **room, size_t size)
+{
+    void *memory = *room;
+    *room += size;
+    return memory;
+}
+
+/* All that nearly every region needs is one piece of the arena; tables that grow start in it. */
+static void find_room(struct emitter *e)
+{
+    size_t count = e->region->count, fields = e->isa->field_count;
+    struct host_code *out = e->out;
+    size_t values = (count + 1) * sizeof *e->values, exits = TABLE_ROOM * sizeof *out->exits, relocations = TABLE_ROOM * sizeof *out->relocations,
+           cold = COLD_ROOM * sizeof *e->cold_room, snapshots = TABLE_ROOM * sizeof *out->snapshots, order = count * sizeof *e->order,
+           noted = (count + 1) * sizeof *e->noted, by_field = (2 * fields + 1) * sizeof *e->field_value;
+    char *room = arena_allocate_unset(e->region->arena, values + exits + relocations + cold + snapshots + order + noted + by_field);
+    e->values = (struct value_state *)carve(&room, values) + 1;
+    out->exits = carve(&room, exits);
+    out->relocations = carve(&room, relocations);
+    e->cold_room = carve(&room, cold);
+    e->cold_end = e->cold_room + COLD_ROOM;
+    out->snapshots = carve(&room, snapshots);
+    e->order = carve(&room, order);
+    e->noted = carve(&room, noted);
+    memset(room, 0xff, by_field);
+    e->field_event = (int32_t *)room + 1;
+    e->field_value = (ir_ref *)room + fields + 1;
+    e->exit_capacity = e->snapshot_capacity = e->relocation_capacity = TABLE_ROOM;
 }
 
 bool x86_64_emit_region(struct ir_region *region, uint8_t *space, size_t size, struct host_code *out)
@@ -100,10 +134,7 @@ bool x86_64_emit_region(struct ir_region *region, uint8_t *space, size_t size, s
     e->region = region;
     e->out = out;
     e->current_pc = region->pc;
-    e->values = (struct value_state *)arena_allocate_unset(region->arena, (region->count + 1) * sizeof *e->values) + 1;
-    e->order = arena_allocate_unset(region->arena, region->count * sizeof *e->order);
-    e->field_value = arena_allocate_unset(region->arena, e->isa->field_count * sizeof *e->field_value);
-    memset(e->field_value, 0xff, e->isa->field_count * sizeof *e->field_value);
+    find_room(e);
     liveness_walk(e);
     emit_insns(e);
     emit_cold_paths(e);

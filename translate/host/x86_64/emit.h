@@ -70,6 +70,10 @@ struct field_place {
 
 enum place_kind { PLACE_NONE, PLACE_INTEGER, PLACE_VECTOR, PLACE_SPILL, PLACE_FIELD, PLACE_CONSTANT };
 
+/* What liveness.c notes: a put to a pinned field, or an operation that makes a token, which the flags plan starts from. For a put: values
+ * defined behind `event`, the last get or put of the field, and not before `barrier` may be computed in the field's register. */
+struct noted { uint32_t position; int32_t event, barrier; };  /* position: index of e->order */
+
 /* What the allocator knows of one value. The first 16 bytes start the same for all values but constants. */
 struct value_state {
     uint8_t kind;                     /* enum place_kind of its best place: a register if it has one */
@@ -132,8 +136,14 @@ struct untested_float {
     int8_t d, a, b, c;
 };
 
-/* A direct exit's cold part. */
-struct link_stub { uint8_t bytes[24], call_bytes; };
+/* Code that is the same wherever it stands, made once (layout.c, branch.c) and copied whole. */
+struct code_piece { uint8_t bytes[24]; uint32_t size; };
+struct code_pieces {
+    struct code_piece link;                  /* call of the link stub and the exit's word */
+    struct code_piece poll;                  /* cmp [pending], 0; jne: its rel32 comes last */
+    struct code_piece leave_pending;         /* jump to the stub */
+    struct code_piece flags_home[2];         /* EFLAGS to vcpu.flags; [1]: with the carry turned round first */
+};
 
 struct emitter {
     struct assembler as;
@@ -157,9 +167,12 @@ struct emitter {
     bool state_flags_live;            /* false: nobody will read the flags field before it is overwritten */
     enum host_sense host_sense;       /* meaning of EFLAGS while host_flags is a token */
     ir_ref *field_value;              /* by field: the value that an unpinned field's slot holds, or IR_NONE */
-    uint32_t snapshot_capacity, entry_capacity, constant_capacity, relocation_capacity;
+    int32_t *field_event;             /* by field, and at -1 for none: liveness.c's own */
+    struct noted *noted;              /* liveness.c's own */
+    uint32_t exit_capacity, snapshot_capacity, entry_capacity, constant_capacity, relocation_capacity;
     struct cold_path *cold_first, *cold_last;
-    struct link_stub link_stub;
+    const struct code_pieces *pieces;
+    struct cold_path *cold_room, *cold_end;  /* where the next cold paths go */
     struct untested_float untested;
     struct constant_pool *constant_pool;   /* vector constants placed after the cold paths (vector.h); NULL: none yet */
     bool failed;                      /* ran out of space: the engine retries */
@@ -233,7 +246,14 @@ bool x86_64_emit_region(struct ir_region *region, uint8_t *space, size_t size, s
 bool x86_64_preserves_flags(const struct ir_region *region, const struct ir_insn *insn);                 /* flags.c: host.preserves_flags */
 
 void x86_64_layout_make(const struct guest_isa *isa);                /* layout.c: once, in host.init */
-struct link_stub x86_64_link_stub(void);                             /* branch.c */
+void x86_64_make_pieces(struct code_pieces *pieces);                 /* branch.c */
+static inline void emit_piece(struct emitter *e, const struct code_piece *piece)
+{
+    if (!asm_has_room(&e->as, sizeof piece->bytes))
+        return;
+    memcpy(e->as.at, piece->bytes, sizeof piece->bytes);
+    e->as.at += piece->size;
+}
 void layout_start(struct emitter *e);                                /* layout.c: an emitter that knows the guest's pins and nothing else */
 void liveness_walk(struct emitter *e);                               /* liveness.c: sets up e->values and e->order */
 void allocator_get(struct emitter *e, ir_ref self, unsigned field);

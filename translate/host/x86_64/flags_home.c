@@ -49,10 +49,18 @@ void word_from_host(struct assembler *as, enum host_sense sense, struct operand 
         asm_mov_store(as, 4, to, RAX);
 }
 
+static void word_goes_home(struct emitter *e, enum host_sense sense)
+{
+    if (sense == SENSE_FLOAT || sense == SENSE_FLOAT_SWAPPED)
+        word_from_host(&e->as, sense, FLAGS_HOME);
+    else
+        emit_piece(e, &e->pieces->flags_home[sense == SENSE_SUB]);
+}
+
 void flags_store_host(struct emitter *e, ir_ref token)
 {
     (void)token;
-    word_from_host(&e->as, e->host_sense, FLAGS_HOME);
+    word_goes_home(e, e->host_sense);
 }
 
 void flags_go_home(struct emitter *e, ir_ref token)
@@ -69,7 +77,7 @@ void flags_go_home(struct emitter *e, ir_ref token)
     if (e->host_flags != token)
         flags_reload(e, token, -1);
     take_integer(e, RAX);
-    word_from_host(&e->as, e->host_sense, FLAGS_HOME);
+    word_goes_home(e, e->host_sense);
     if (e->host_sense == SENSE_SUB)
         e->host_sense = SENSE_ADD;            /* CF was turned round */
     e->integer_locked = locked;
@@ -185,7 +193,7 @@ void cold_flags_go_home(struct emitter *e, const struct cold_path *cold)
     const struct flags_recipe *recipe = &cold->flags;
     switch (recipe->kind) {
     case RECIPE_HOST:
-        word_from_host(&e->as, recipe->sense, FLAGS_HOME);
+        word_goes_home(e, recipe->sense);
         break;
     case RECIPE_WORD:
         if (recipe->a.operand.reg >= 0) {
@@ -196,7 +204,7 @@ void cold_flags_go_home(struct emitter *e, const struct cold_path *cold)
         }
         break;
     case RECIPE_OPERANDS:
-        word_from_host(&e->as, recipe->op == IR_flags_float ? compare_float_recipe(e, recipe) : compare_recipe(e, recipe), FLAGS_HOME);
+        word_goes_home(e, recipe->op == IR_flags_float ? compare_float_recipe(e, recipe) : compare_recipe(e, recipe));
         break;
     default:
         break;

@@ -201,6 +201,7 @@ struct scan {
     ir_ref at, insn_start;
     ir_ref state;                             /* token of the flags field, IR_NONE: at home (as far as the scan saw) */
     ir_ref host;                              /* token that EFLAGS hold */
+    uint32_t left;                            /* how many more times that token is used; at 0 EFLAGS are free */
     bool from_definition;                     /* … since its definition, not since a consumer had it computed again */
     int8_t swapped;                           /* float tokens: order of the operands, -1: the first consumer decides */
     ir_ref last_consumer;                     /* of `state` */
@@ -224,6 +225,12 @@ static bool is_usable(const struct scan *scan, ir_ref token, enum token_kind kin
     return scan->host == token && (kind != TOKEN_FLOAT || order < 0 || scan->swapped < 0 || scan->swapped == order);
 }
 
+static void use_host(struct scan *scan)
+{
+    if (--scan->left == 0)
+        scan->host = IR_NONE;
+}
+
 /* cond: COND_ALWAYS when all of the flags are wanted. */
 static void consume(struct scan *scan, ir_ref token, enum ir_cond cond)
 {
@@ -245,10 +252,12 @@ static void consume(struct scan *scan, ir_ref token, enum ir_cond cond)
             if (scan->from_definition && order == 1)
                 s->token_wanted |= TOKEN_WANTED_SWAPPED;
         }
+        use_host(scan);
         return;
     }
     s->last_use = scan->at;
     scan->host = token;
+    scan->left = ~(uint32_t)0;
     scan->from_definition = false;
     scan->swapped = (int8_t)(order < 0 ? 0 : order);
 }
@@ -337,6 +346,8 @@ static void scan_put_of_flags(struct scan *scan, ir_ref token)
     bool is_home = token_kind(ir_at(scan->e->region, token)) == TOKEN_HOME;
     scan->state = is_home ? IR_NONE : token;
     scan->last_consumer = IR_NONE;
+    if (token == scan->host)
+        use_host(scan);
 }
 
 static void scan_definition(struct scan *scan, const struct ir_insn *insn)
@@ -345,6 +356,7 @@ static void scan_definition(struct scan *scan, const struct ir_insn *insn)
     if (token_kind(insn) == TOKEN_WORD)
         return;
     scan->host = scan->at;
+    scan->left = insn->uses ? insn->uses : ~(uint32_t)0;      /* not counted before the passes */
     scan->from_definition = true;
     scan->swapped = -1;
 }

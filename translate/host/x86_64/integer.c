@@ -40,6 +40,9 @@ void x86_64_emit_get(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 void x86_64_emit_put(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
     (void)self;
+    const struct field_place *field = &e->fields[insn->imm];
+    if (field->is_pinned && !field->is_vector && e->integer_value[field->pin] == alias_root(e, insn->a))
+        return;                               /* computed there */
     if (insn->imm != GUEST_FIELD_FLAGS)
         allocator_put(e, (unsigned)insn->imm, insn->a);
     else

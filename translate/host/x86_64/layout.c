@@ -12,6 +12,7 @@ enum { FIELDS_MAXIMUM = 256 };            /* a snapshot's index is one byte */
 
 static struct {
     struct field_place no_field, fields[FIELDS_MAXIMUM];   /* no_field: the one before the first */
+    struct code_pieces pieces;
     struct emitter start;                 /* what every region begins with */
 } layout;                                 /* written once by host_x86_64.init */
 
@@ -52,7 +53,8 @@ void x86_64_layout_make(const struct guest_isa *isa)
     start->fields = layout.fields;
     start->host_flags = start->state_flags = IR_NONE;
     start->state_flags_live = true;
-    start->link_stub = x86_64_link_stub();
+    x86_64_make_pieces(&layout.pieces);
+    start->pieces = &layout.pieces;
 }
 
 void layout_start(struct emitter *e)

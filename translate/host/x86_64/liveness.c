@@ -9,8 +9,6 @@
  */
 #include "translate/host/x86_64/flags.h"
 
-#include "common/arena.h"
-
 #include <stddef.h>
 #include <string.h>
 
@@ -49,17 +47,6 @@ static const int8_t walk_class[IR_OP_COUNT] = {
 #undef IR_OP
 };
 
-/* A put to a pinned field, or an operation that makes a token, which the flags plan starts from. For a put: values defined behind
- * `event`, the last get or put of the field, and not before `barrier` may be computed in the field's register. */
-struct noted { uint32_t position; int32_t event, barrier; };  /* position: index of e->order */
-
-struct walk {
-    struct emitter *e;
-    struct noted *noted;
-    uint32_t count;
-    int32_t *field_event;                     /* by field, and at -1 for instructions without: the last get or put */
-};
-
 static inline void first_state(struct value_state *s, ir_ref at, unsigned class)
 {
     static const struct value_state start[2] = {
@@ -72,14 +59,14 @@ static inline void first_state(struct value_state *s, ir_ref at, unsigned class)
     s->host_until = at;
 }
 
-static void walk_forward(struct walk *walk)
+/* Returns how many are noted. */
+static uint32_t walk_forward(struct emitter *e)
 {
-    struct emitter *e = walk->e;
     const struct ir_insn *insn = e->region->insns;
     struct value_state *values = e->values;
     const struct field_place *fields = e->fields;
-    struct noted *noted = walk->noted;
-    int32_t *field_event = walk->field_event;
+    struct noted *noted = e->noted;
+    int32_t *field_event = e->field_event;
     ir_ref count = e->region->count, *order = e->order;
     uint32_t insns = 0;
     int32_t barrier = 0;
@@ -101,20 +88,21 @@ static void walk_forward(struct walk *walk)
         order[insns++] = at;
     }
     e->order_count = insns;
-    walk->count = (uint32_t)(noted - walk->noted);
+    return (uint32_t)(noted - e->noted);
 }
 
-static void plan_flags(const struct walk *walk)
+static void plan_flags(struct emitter *e, uint32_t count)
 {
-    struct emitter *e = walk->e;
+    const struct ir_insn *insns = e->region->insns;
     uint32_t first = 0;
-    while (first < walk->count && e->region->insns[e->order[walk->noted[first].position]].op == IR_put)
+    while (first < count && insns[e->order[e->noted[first].position]].op == IR_put)
         first++;
-    if (first == walk->count)
+    if (first == count)
         return;
-    flags_plan(e, walk->noted[first].position);
-    for (uint32_t i = first; i < walk->count; i++)
-        flags_keep_operands(e, e->order[walk->noted[i].position]);
+    flags_plan(e, e->noted[first].position);
+    for (uint32_t i = first; i < count; i++)
+        if (insns[e->order[e->noted[i].position]].op != IR_put)
+            flags_keep_operands(e, e->order[e->noted[i].position]);
 }
 
 static bool passes_target_on(const struct emitter *e, const struct ir_insn *insn, ir_ref at)
@@ -127,11 +115,10 @@ static bool passes_target_on(const struct emitter *e, const struct ir_insn *insn
     return class & PASSES_TARGET_BY_CONSTANT ? ir_is_constant(e->region, insn->b) : insn->a != insn->b;
 }
 
-static void hand_out_targets(const struct walk *walk)
+static void hand_out_targets(struct emitter *e, uint32_t count)
 {
-    struct emitter *e = walk->e;
     const struct ir_insn *insns = e->region->insns;
-    for (const struct noted *noted = walk->noted + walk->count; noted-- > walk->noted;) {
+    for (const struct noted *noted = e->noted + count; noted-- > e->noted;) {
         const struct ir_insn *put = &insns[e->order[noted->position]];
         if (put->op != IR_put)
             continue;
@@ -147,13 +134,7 @@ static void hand_out_targets(const struct walk *walk)
 
 void liveness_walk(struct emitter *e)
 {
-    const struct ir_region *region = e->region;
-    unsigned fields = e->isa->field_count;
-    struct walk walk = {.e = e};
-    walk.noted = arena_allocate_unset(region->arena, (region->count + 1) * sizeof *walk.noted + (fields + 1) * sizeof *walk.field_event);
-    walk.field_event = (int32_t *)(walk.noted + region->count + 1) + 1;
-    memset(walk.field_event - 1, 0xff, (fields + 1) * sizeof *walk.field_event);
-    walk_forward(&walk);
-    plan_flags(&walk);
-    hand_out_targets(&walk);
+    uint32_t count = walk_forward(e);
+    plan_flags(e, count);
+    hand_out_targets(e, count);
 }
