@@ -54,15 +54,14 @@ void note_zero_extended(struct emitter *e, ir_ref self) { state_of(e, self)->zer
 bool is_zero_upper(const struct emitter *e, ir_ref value) { return state_of(e, value)->zero_upper; }
 void note_zero_upper(struct emitter *e, ir_ref self) { state_of(e, self)->zero_upper = 1; }
 
-bool value_is_imm32(const struct emitter *e, ir_ref value, int32_t *imm)
+bool constant_is_imm32(const struct ir_insn *constant, int32_t *imm)
 {
-    const struct ir_insn *insn = ir_at(e->region, value);
-    if (insn->op != IR_constant || insn->note & IR_NOTE_GUEST_PC)
+    if (constant->note & IR_NOTE_GUEST_PC)
         return false;
     /* The upper half of an i32 does not count: any 32-bit pattern is its own sign extension there. */
-    int64_t constant = insn->type == IR_I64 ? (int64_t)insn->imm : (int32_t)insn->imm;
-    *imm = (int32_t)constant;
-    return *imm == constant && !ir_type_is_vector_class(insn->type);
+    int64_t value = constant->type == IR_I64 ? (int64_t)constant->imm : (int32_t)constant->imm;
+    *imm = (int32_t)value;
+    return *imm == value && !ir_type_is_vector_class(constant->type);
 }
 
 /* -- moves, loads, stores ------------------------------------------------------------------------------------------ */
@@ -436,7 +435,7 @@ void use_integer_in(struct emitter *e, ir_ref value, int reg)
         allocator_load(e, value, reg);
 }
 
-struct operand use_operand(struct emitter *e, ir_ref value)
+struct operand use_operand_elsewhere(struct emitter *e, ir_ref value)
 {
     ir_ref root = alias_root(e, value);
     const struct value_state *s = &e->values[root];
@@ -645,14 +644,14 @@ static void put_unpinned(struct emitter *e, unsigned field, ir_ref value, bool v
     int32_t imm;
     if (e->field_value[field] == root && s->home_field == field)
         return;
-    if (s->kind == PLACE_CONSTANT && !vector && value_is_imm32(e, root, &imm)) {
+    if (s->kind == PLACE_CONSTANT && !vector && constant_is_imm32(ir_at(e->region, root), &imm)) {
         displace_field(e, field);
         asm_mov_imm_store(&e->as, bytes, field_operand(e, field), imm);
         return;
     }
     if (vector)
         float_test_before(e, ~0u);
-    int reg = use_register(e, root, vector);
+    int reg = vector ? use_register(e, root, vector) : use_integer(e, root);
     displace_field(e, field);
     store_field(e, field, reg);
     if (s->home_field == GUEST_NO_FIELD && home_is_whole(e, field)) {

@@ -189,8 +189,14 @@ void use_integer_in(struct emitter *e, ir_ref value, int reg);       /* a copy i
 int use_integer_copy(struct emitter *e, ir_ref value);               /* a copy in a scratch register, which the caller may clobber */
 int use_vector(struct emitter *e, ir_ref value);
 int use_vector_copy(struct emitter *e, ir_ref value);
-struct operand use_operand(struct emitter *e, ir_ref value);         /* register, or the memory it is in (spill, field slot): for folding into an instruction */
-bool value_is_imm32(const struct emitter *e, ir_ref value, int32_t *imm);   /* constant that fits a sign-extended 32-bit immediate */
+static inline struct operand use_operand(struct emitter *e, ir_ref value);   /* register, or the memory it is in (spill, field slot): for folding into an instruction */
+/* A constant that fits a sign-extended 32-bit immediate. */
+bool constant_is_imm32(const struct ir_insn *constant, int32_t *imm);
+static inline bool value_is_imm32(const struct emitter *e, ir_ref value, int32_t *imm)
+{
+    const struct ir_insn *insn = ir_at(e->region, value);
+    return insn->op == IR_constant && constant_is_imm32(insn, imm);
+}
 bool value_dies_here(const struct emitter *e, ir_ref value);
 
 /* -- results -------------------------------------------------------------------------------------------------------- */
@@ -268,6 +274,7 @@ bool value_is_in_register(const struct emitter *e, ir_ref value);
 unsigned free_integer_count(const struct emitter *e);                /* temporaries that scratch_integer could give now */
 static inline ir_ref alias_root(const struct emitter *e, ir_ref value) { return e->values[value].root; }
 int use_integer_elsewhere(struct emitter *e, ir_ref value);          /* which is in no register yet */
+struct operand use_operand_elsewhere(struct emitter *e, ir_ref value);
 static inline int use_integer(struct emitter *e, ir_ref value)
 {
     const struct value_state *s = &e->values[alias_root(e, value)];
@@ -275,6 +282,14 @@ static inline int use_integer(struct emitter *e, ir_ref value)
         return use_integer_elsewhere(e, value);
     e->integer_locked |= 1u << s->reg;
     return s->reg;
+}
+static inline struct operand use_operand(struct emitter *e, ir_ref value)
+{
+    const struct value_state *s = &e->values[alias_root(e, value)];
+    if (__builtin_expect(s->kind != PLACE_INTEGER, 0))
+        return use_operand_elsewhere(e, value);
+    e->integer_locked |= 1u << s->reg;
+    return operand_reg(s->reg);
 }
 static inline bool is_wide(const struct ir_insn *insn) { return insn->type == IR_I64; }
 static inline unsigned operand_size(const struct ir_insn *insn) { return insn->type == IR_I64 ? 8 : 4; }

@@ -165,24 +165,18 @@ static ir_ref previous_insn(const struct ir_region *region, ir_ref at)
     return IR_NONE;
 }
 
-/* The arithmetic whose x86 instruction sets the same flags as the token. */
-static int arithmetic_of(enum ir_op token)
-{
-    switch (token) {
-    case IR_flags_add: return IR_add;
-    case IR_flags_sub: return IR_sub;
-    case IR_flags_and: return IR_and;
-    case IR_flags_add_carry: return IR_add_carry;
-    case IR_flags_sub_borrow: return IR_sub_borrow;
-    default: return -1;
-    }
-}
+/* By token: the arithmetic whose x86 instruction sets the same flags. 0, which is none of them, for the others. */
+static const uint8_t arithmetic_of[IR_OP_COUNT] = {
+    [IR_flags_add] = IR_add, [IR_flags_sub] = IR_sub, [IR_flags_and] = IR_and, [IR_flags_add_carry] = IR_add_carry,
+    [IR_flags_sub_borrow] = IR_sub_borrow,
+};
+_Static_assert(IR_OP_COUNT < 256 && IR_add != 0 && IR_sub != 0 && IR_and != 0 && IR_add_carry != 0 && IR_sub_borrow != 0, "the table above");
 
 bool flags_is_pair(const struct ir_region *region, ir_ref token)
 {
     const struct ir_insn *insn = ir_at(region, token);
-    int arithmetic = arithmetic_of(insn->op);
-    if (arithmetic < 0)
+    unsigned arithmetic = arithmetic_of[insn->op];
+    if (!arithmetic)
         return false;
     ir_ref before = previous_insn(region, token);
     if (before == IR_NONE)
@@ -198,7 +192,7 @@ bool flags_is_pair(const struct ir_region *region, ir_ref token)
 
 struct scan {
     struct emitter *e;
-    ir_ref at, insn_start;
+    ir_ref at;
     ir_ref state;                             /* token of the flags field, IR_NONE: at home (as far as the scan saw) */
     ir_ref host;                              /* token that EFLAGS hold */
     uint32_t left;                            /* how many more times that token is used; at 0 EFLAGS are free */
@@ -289,6 +283,15 @@ static bool helper_sees_state(const struct emitter *e, const struct ir_insn *ins
     return e->isa->helpers[insn->imm & 0xffff].effects & (HELPER_READS_STATE | HELPER_WRITES_STATE);
 }
 
+/* Whether the last consumer belongs to the guest instruction that the scan is at. */
+static bool is_same_guest_insn(const struct scan *scan)
+{
+    for (ir_ref at = scan->at; at > scan->last_consumer; at--)
+        if (ir_at(scan->e->region, at)->op == IR_insn_start)
+            return false;
+    return true;
+}
+
 /* Exits that need the flags field, helpers that look at it, and points that may fault while it is still wanted. */
 static void consume_state(struct scan *scan, const struct ir_insn *insn, unsigned effects)
 {
@@ -309,13 +312,13 @@ static void consume_state(struct scan *scan, const struct ir_insn *insn, unsigne
         scan->host = host;
         scan->from_definition = from_definition;
         scan->swapped = swapped;
-    } else if (effects & IR_MAY_FAULT && scan->last_consumer != IR_NONE && scan->last_consumer >= scan->insn_start) {
+    } else if (effects & IR_MAY_FAULT && scan->last_consumer != IR_NONE && is_same_guest_insn(scan)) {
         s->last_use = scan->at;               /* the faulting instruction is run again from its start, consumers included */
     }
 }
 
 /* What the scan has to do with an operation, beyond asking whether it preserves EFLAGS. */
-enum { SCAN_CONSUMES = 1, SCAN_LOOKS_AT_STATE = 2, SCAN_DEFINES = 4, SCAN_START = 8, SCAN_PUT = 16, SCAN_LAZY = 32, SCAN_PRESERVES = 64 };
+enum { SCAN_CONSUMES = 1, SCAN_LOOKS_AT_STATE = 2, SCAN_DEFINES = 4, SCAN_PUT = 8, SCAN_LAZY = 16, SCAN_MAY_CLOBBER = 32 };
 
 /* The words of ops.def. */
 enum {
@@ -326,7 +329,7 @@ enum {
 
 #define SCAN_IS(op, name) (IR_##op == IR_##name)
 #define SCAN_CLASS(op, result, effects)                                                                                          \
-    ((SCAN_IS(op, insn_start) ? SCAN_START : 0) | (SCAN_IS(op, put) ? SCAN_PUT : 0) |                                             \
+    ((SCAN_IS(op, put) ? SCAN_PUT : 0) |                                                                                         \
      (SCAN_IS(op, set_if) || SCAN_IS(op, select) || SCAN_IS(op, flags_to_nzcv) || SCAN_IS(op, add_carry) ||                       \
               SCAN_IS(op, sub_borrow) || SCAN_IS(op, exit_if) || SCAN_IS(op, flags_conditional) || SCAN_IS(op, flags_add_carry) || \
               SCAN_IS(op, flags_sub_borrow) || SCAN_IS(op, helper) ? SCAN_CONSUMES : 0) |                                         \
@@ -334,7 +337,7 @@ enum {
      (result == IR_RESULT_FLAGS ? SCAN_DEFINES : 0) |                                                                             \
      (SCAN_IS(op, flags_add) || SCAN_IS(op, flags_sub) || SCAN_IS(op, flags_and) || SCAN_IS(op, flags_float) ||                   \
               SCAN_IS(op, flags_float_signal) ? SCAN_LAZY : 0) |                                                                  \
-     (PRESERVES_ALWAYS(op) ? SCAN_PRESERVES : 0))
+     (PRESERVES_ALWAYS(op) ? 0 : SCAN_MAY_CLOBBER))
 static const uint8_t scan_class[IR_OP_COUNT] = {
 #define IR_OP(name, group, operands, result, effects) [IR_##name] = SCAN_CLASS(name, IR_RESULT_##result, effects),
 #include "translate/ir/ops.def"
@@ -352,7 +355,8 @@ static void scan_put_of_flags(struct scan *scan, ir_ref token)
 
 static void scan_definition(struct scan *scan, const struct ir_insn *insn)
 {
-    scan->e->values[scan->at].last_use = scan->at;            /* from here on only uses that do not find it in EFLAGS count */
+    struct value_state *s = &scan->e->values[scan->at];
+    s->last_use = s->host_until = scan->at;                   /* from here on only uses that do not find it in EFLAGS count */
     if (token_kind(insn) == TOKEN_WORD)
         return;
     scan->host = scan->at;
@@ -365,7 +369,7 @@ static void scan_insn(struct scan *scan, const struct ir_insn *insn, unsigned cl
 {
     if (class & SCAN_CONSUMES)
         consume_operand(scan, insn);
-    bool preserves = scan->host == IR_NONE || class & SCAN_PRESERVES || x86_64_preserves_flags(scan->e->region, insn);
+    bool preserves = scan->host == IR_NONE || !(class & SCAN_MAY_CLOBBER) || x86_64_preserves_flags(scan->e->region, insn);
     bool destroys_at_once = !preserves && insn->op == IR_exit_if;
     if (destroys_at_once)
         scan->host = IR_NONE;
@@ -388,18 +392,29 @@ void flags_keep_operands(struct emitter *e, ir_ref token)
     b->last_use = b->last_use < last_use ? last_use : b->last_use;
 }
 
+/* What the scan must stop at, as things are. */
+static inline unsigned wanted_classes(const struct scan *scan)
+{
+    return SCAN_CONSUMES | SCAN_DEFINES | SCAN_PUT | (scan->state != IR_NONE ? SCAN_LOOKS_AT_STATE : 0) |
+           (scan->host != IR_NONE ? SCAN_MAY_CLOBBER : 0);
+}
+
 void flags_plan(struct emitter *e, uint32_t first)
 {
-    const struct ir_region *region = e->region;
+    const struct ir_insn *insns = e->region->insns;
+    const ir_ref *end = e->order + e->order_count;
     struct scan scan = {.e = e, .state = IR_NONE, .host = IR_NONE, .swapped = -1, .last_consumer = IR_NONE};
-    for (uint32_t i = first; i < e->order_count; i++) {
-        const struct ir_insn *insn = &region->insns[scan.at = e->order[i]];
+    unsigned wanted = wanted_classes(&scan);
+    for (const ir_ref *at = e->order + first; at < end; at++) {
+        const struct ir_insn *insn = &insns[*at];
         unsigned class = scan_class[insn->op];
-        if (class & SCAN_START)
-            scan.insn_start = scan.at;
-        else if (class & SCAN_PUT && insn->imm == GUEST_FIELD_FLAGS)
+        if (!(class & wanted) || (class & SCAN_PUT && insn->imm != GUEST_FIELD_FLAGS))
+            continue;
+        scan.at = *at;
+        if (class & SCAN_PUT)
             scan_put_of_flags(&scan, insn->a);
-        else if (class & ~(SCAN_PUT | SCAN_PRESERVES) || (scan.host != IR_NONE && !(class & SCAN_PRESERVES)))
+        else
             scan_insn(&scan, insn, class);
+        wanted = wanted_classes(&scan);
     }
 }

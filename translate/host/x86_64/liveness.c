@@ -56,7 +56,6 @@ static inline void first_state(struct value_state *s, ir_ref at, unsigned class)
     memcpy(s, &start[class / WALK_CONSTANT & 1], offsetof(struct value_state, last_use));
     s->last_use = at;
     s->root = at;
-    s->host_until = at;
 }
 
 /* Returns how many are noted. */

@@ -42,16 +42,18 @@ static __attribute__((noinline)) struct operand take_rare_address(struct emitter
     return operand_index(base, index, index == REG_NONE ? 0 : IR_MEM_SCALE(insn->mem), (int32_t)displacement);
 }
 
-struct operand take_address(struct emitter *e, const struct ir_insn *insn, bool has_index)
+static inline struct operand plain_address(struct emitter *e, const struct ir_insn *insn, bool has_index)
 {
     int64_t displacement = (int64_t)insn->imm;
-    if (ir_is_constant(e->region, insn->a) || !fits_displacement(displacement))
+    if (__builtin_expect(ir_is_constant(e->region, insn->a) || !fits_displacement(displacement), 0))
         return take_rare_address(e, insn, has_index);
     int base = use_integer(e, insn->a);
     if (!has_index || insn->b == IR_NONE)
         return operand_mem(base, (int32_t)displacement);
     return operand_index(base, use_integer(e, insn->b), IR_MEM_SCALE(insn->mem), (int32_t)displacement);
 }
+
+struct operand take_address(struct emitter *e, const struct ir_insn *insn, bool has_index) { return plain_address(e, insn, has_index); }
 
 /* regs[0] = the address, which breaks the access's alignment rule. */
 static void emit_misaligned(struct emitter *e, struct cold_path *cold)
@@ -149,13 +151,13 @@ static uint32_t load_form(unsigned width, bool is_signed, bool is_wide)
     return forms[is_signed ? 1 + is_wide : 0][width];
 }
 
-static void load_integer(struct emitter *e, const struct ir_insn *insn, ir_ref self)
+static __attribute__((noinline)) void load_integer_rare(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
     unsigned width = IR_MEM_SIZE(insn->mem), bytes = 1u << width, size = operand_size(insn);
     bool is_signed = insn->mem & IR_MEM_SIGNED && bytes < size;
     struct operand address = take_checked_address(e, insn, true);
     int d = define_integer(e, self);
-    if (__builtin_expect(insn->mem & IR_MEM_BIG_ENDIAN && bytes > 1, 0)) {
+    if (insn->mem & IR_MEM_BIG_ENDIAN && bytes > 1) {
         load_reversed(e, bytes, d, address);
         if (is_signed)
             asm_movsx(&e->as, bytes, size, d, operand_reg(d));
@@ -163,7 +165,21 @@ static void load_integer(struct emitter *e, const struct ir_insn *insn, ir_ref s
         emit_access(e, load_form(width, is_signed, is_wide(insn)), d, address);
     }
     if (size == 4 || (!is_signed && bytes < 8))
-        e->values[self].zero_extended = 1;
+        note_zero_extended(e, self);
+}
+
+static void load_integer(struct emitter *e, const struct ir_insn *insn, ir_ref self)
+{
+    unsigned width = IR_MEM_SIZE(insn->mem);
+    bool wide = is_wide(insn), is_signed = insn->mem & IR_MEM_SIGNED && width < 2u + wide;
+    if (__builtin_expect(insn->mem & (IR_MEM_BIG_ENDIAN | IR_MEM_ALIGNED), 0)) {
+        load_integer_rare(e, insn, self);
+        return;
+    }
+    struct operand address = plain_address(e, insn, true);
+    int d = define_integer(e, self);
+    e->values[self].zero_extended = !wide || (!is_signed && width < 3);
+    emit_access(e, load_form(width, is_signed, wide), d, address);
 }
 
 /* A 16-byte big-endian load: both halves may fault, so the result is put together in a scratch register. */
@@ -179,7 +195,7 @@ static void load_vector_reversed(struct emitter *e, ir_ref self, struct operand 
     asm_vector_move(&e->as, define_vector(e, self), whole);
 }
 
-static void load_vector(struct emitter *e, const struct ir_insn *insn, ir_ref self)
+static __attribute__((noinline)) void load_vector(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
     unsigned bytes = 1u << IR_MEM_SIZE(insn->mem);
     bool is_reversed = insn->mem & IR_MEM_BIG_ENDIAN && bytes > 1;
@@ -253,15 +269,15 @@ static bool store_immediate(const struct emitter *e, unsigned bytes, ir_ref valu
     return true;
 }
 
-static void store_integer(struct emitter *e, const struct ir_insn *insn)
+static __attribute__((noinline)) void store_integer_rare(struct emitter *e, const struct ir_insn *insn)
 {
     unsigned bytes = 1u << IR_MEM_SIZE(insn->mem);
     bool is_reversed = insn->mem & IR_MEM_BIG_ENDIAN && bytes > 1;
     struct operand address = take_checked_address(e, insn, true);
     int32_t imm;
-    if (__builtin_expect(insn->mem & IR_MEM_SEQUENTIAL, 0)) {
+    if (insn->mem & IR_MEM_SEQUENTIAL) {
         store_integer_sequential(e, bytes, address, insn->c, is_reversed);
-    } else if (__builtin_expect(is_reversed, 0)) {
+    } else if (is_reversed) {
         store_integer_reversed(e, bytes, address, insn->c);
     } else if (store_immediate(e, bytes, insn->c, &imm)) {
         snapshot_here(e);
@@ -270,6 +286,17 @@ static void store_integer(struct emitter *e, const struct ir_insn *insn)
         int reg = use_integer(e, insn->c);
         emit_access(e, form_sized(bytes, 0x88, reg, REG_NONE), reg, address);
     }
+}
+
+static void store_integer(struct emitter *e, const struct ir_insn *insn)
+{
+    if (insn->mem & (IR_MEM_BIG_ENDIAN | IR_MEM_ALIGNED | IR_MEM_SEQUENTIAL) || ir_is_constant(e->region, insn->c)) {
+        store_integer_rare(e, insn);
+        return;
+    }
+    struct operand address = plain_address(e, insn, true);
+    int reg = use_integer(e, insn->c);
+    emit_access(e, form_sized(1u << IR_MEM_SIZE(insn->mem), 0x88, reg, REG_NONE), reg, address);
 }
 
 static void store_vector_reversed(struct emitter *e, unsigned bytes, struct operand address, int reg)
@@ -288,7 +315,7 @@ static void store_vector_reversed(struct emitter *e, unsigned bytes, struct oper
     }
 }
 
-static void store_vector(struct emitter *e, const struct ir_insn *insn)
+static __attribute__((noinline)) void store_vector(struct emitter *e, const struct ir_insn *insn)
 {
     unsigned bytes = 1u << IR_MEM_SIZE(insn->mem);
     struct operand address = take_checked_address(e, insn, true);

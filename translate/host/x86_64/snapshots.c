@@ -76,7 +76,7 @@ static void host_recipe(const struct flags_recipe *recipe, struct snapshot *s)
     s->flags_type = recipe->type | (recipe->sense == SENSE_FLOAT_SWAPPED ? 0x80 : 0);
 }
 
-static void fill_flags(struct emitter *e, struct snapshot *s)
+static __attribute__((noinline)) void fill_flags(struct emitter *e, struct snapshot *s)
 {
     struct flags_recipe recipe = flags_recipe_here(e);
     const struct ir_insn *token = ir_at(e->region, e->state_flags);
