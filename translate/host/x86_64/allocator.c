@@ -20,7 +20,7 @@
 /* One register file as the emitter sees it just now. */
 struct file { ir_ref *value; uint32_t *locked; uint32_t temporaries; uint8_t kind; };
 
-static struct file file_of(struct emitter *e, bool vector)
+static inline struct file file_of(struct emitter *e, bool vector)
 {
     if (vector)
         return (struct file){e->vector_value, &e->vector_locked, VECTOR_TEMPORARIES, PLACE_VECTOR};
@@ -41,18 +41,6 @@ static bool is_vector_field(const struct emitter *e, unsigned field)
 
 bool value_is_live_after(const struct emitter *e, ir_ref value) { return state_of(e, value)->last_use > e->current; }
 
-bool value_dies_here(const struct emitter *e, ir_ref value) { return state_of(e, value)->last_use <= e->current; }
-
-bool value_is_in_register(const struct emitter *e, ir_ref value)
-{
-    uint8_t kind = state_of(e, value)->kind;
-    return kind == PLACE_INTEGER || kind == PLACE_VECTOR;
-}
-
-bool is_zero_extended(const struct emitter *e, ir_ref value) { return state_of(e, value)->zero_extended; }
-void note_zero_extended(struct emitter *e, ir_ref self) { state_of(e, self)->zero_extended = 1; }
-bool is_zero_upper(const struct emitter *e, ir_ref value) { return state_of(e, value)->zero_upper; }
-void note_zero_upper(struct emitter *e, ir_ref self) { state_of(e, self)->zero_upper = 1; }
 
 bool constant_is_imm32(const struct ir_insn *constant, int32_t *imm)
 {
@@ -87,7 +75,7 @@ static void load_field(struct emitter *e, unsigned field, int reg)
     else if (bytes < 4)
         asm_movzx(&e->as, bytes, reg, field_operand(e, field));
     else
-        asm_encode_memory(&e->as, FORM_1(0x8b) | form_width(bytes), reg, REG_STATE, e->fields[field].displacement);
+        asm_encode_state(&e->as, FORM_1(0x8b) | form_width(bytes), reg, e->fields[field].displacement);
 }
 
 static void store_field(struct emitter *e, unsigned field, int reg)
@@ -96,7 +84,7 @@ static void store_field(struct emitter *e, unsigned field, int reg)
     if (is_vector_field(e, field))
         asm_vector_store(&e->as, bytes, field_operand(e, field), reg);
     else if (bytes >= 4)
-        asm_encode_memory(&e->as, FORM_1(0x89) | form_width(bytes), reg, REG_STATE, e->fields[field].displacement);
+        asm_encode_state(&e->as, FORM_1(0x89) | form_width(bytes), reg, e->fields[field].displacement);
     else
         asm_mov_store(&e->as, bytes, field_operand(e, field), reg);
 }
@@ -209,7 +197,7 @@ static void leave_register(struct emitter *e, struct file *file, ir_ref root, in
     s->reg = REG_NONE;
 }
 
-static bool holds_live_value(const struct emitter *e, const struct file *file, int reg)
+static inline bool holds_live_value(const struct emitter *e, const struct file *file, int reg)
 {
     ir_ref root = file->value[reg];
     return root != IR_NONE && e->values[root].kind == file->kind && e->values[root].reg == reg && e->values[root].last_use >= e->current;
@@ -224,7 +212,7 @@ static void empty_register(struct emitter *e, struct file *file, int reg)
     file->value[reg] = IR_NONE;
 }
 
-static int free_temporary(const struct emitter *e, const struct file *file)
+static inline int free_temporary(const struct emitter *e, const struct file *file)
 {
     for (uint32_t left = file->temporaries & ~*file->locked; left;) {
         int reg = 31 - __builtin_clz(left);   /* from the top: rax, rcx, rdx have fixed uses */
@@ -268,15 +256,25 @@ static int victim_temporary(const struct emitter *e, const struct file *file)
     return victim;
 }
 
-/* An empty temporary, locked. */
-static int take_temporary(struct emitter *e, struct file *file)
+static __attribute__((noinline, cold)) int take_victim(struct emitter *e, bool vector)
 {
-    int reg = free_temporary(e, file);
-    if (reg == REG_NONE)
-        reg = victim_temporary(e, file);
+    struct file file = file_of(e, vector);
+    int reg = victim_temporary(e, &file);
     if (reg == REG_NONE)
         abort();                              /* an emitter holds more registers than there are: its own mistake */
-    empty_register(e, file, reg);
+    empty_register(e, &file, reg);
+    return reg;
+}
+
+/* An empty temporary, locked. */
+static inline int take_temporary(struct emitter *e, struct file *file)
+{
+    int reg = free_temporary(e, file);
+    if (__builtin_expect(reg == REG_NONE, 0))
+        reg = take_victim(e, file->kind == PLACE_VECTOR);
+    else if (file->kind == PLACE_VECTOR)
+        float_test_before(e, 1u << reg);
+    file->value[reg] = IR_NONE;
     *file->locked |= 1u << reg;
     return reg;
 }
@@ -449,7 +447,7 @@ struct operand use_operand_elsewhere(struct emitter *e, ir_ref value)
 
 /* -- results ------------------------------------------------------------------------------------------------------------ */
 
-static void bind(struct emitter *e, struct file *file, ir_ref self, int reg)
+static inline void bind(struct emitter *e, struct file *file, ir_ref self, int reg)
 {
     if (file->kind == PLACE_VECTOR)
         float_test_before(e, 1u << reg);
@@ -485,7 +483,7 @@ static int dying_temporary(const struct emitter *e, const struct file *file)
     return REG_NONE;
 }
 
-static int define(struct emitter *e, ir_ref self, bool vector, bool early)
+static inline int define(struct emitter *e, ir_ref self, bool vector, bool early)
 {
     struct file file = file_of(e, vector);
     int reg = target_pin(e, self, vector);
@@ -500,16 +498,17 @@ static int define(struct emitter *e, ir_ref self, bool vector, bool early)
     return reg;
 }
 
+static __attribute__((noinline)) int define_slowly(struct emitter *e, ir_ref self) { return define(e, self, false, false); }
 int define_integer(struct emitter *e, ir_ref self)
 {
     struct value_state *s = &e->values[self];
     const struct field_place *field = &e->fields[s->target_field];
     if (s->target_field == GUEST_NO_FIELD || field->is_vector)
-        return define(e, self, false, false);
+        return define_slowly(e, self);
     int pin = field->pin;                     /* the usual case: nobody needs the old value any more */
     ir_ref old = e->integer_value[pin];
     if (old != IR_NONE && e->values[old].last_use > e->current)
-        return define(e, self, false, false);
+        return define_slowly(e, self);
     e->integer_value[pin] = self;
     e->integer_locked |= 1u << pin;
     s->kind = PLACE_INTEGER;

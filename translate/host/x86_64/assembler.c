@@ -72,13 +72,21 @@ static inline uint8_t *encode_registers(uint8_t *at, uint32_t form, unsigned reg
 /* Memory at base and displacement; rbp and r13 as base have no form without one, rsp and r12 need a SIB, whose index 4 is none. */
 static inline uint8_t *encode_memory(uint8_t *at, uint32_t form, unsigned reg, unsigned base, int32_t displacement)
 {
-    unsigned is_far = !fits_8(displacement), mode = ((displacement != 0) | ((base & 7) == 5)) + is_far;
     at = encode_opcode(at, form, (form >> 24 & (FORM_W | FORM_REX) >> 24) | (reg >> 1 & REX_R) | base >> 3);
-    *at++ = (uint8_t)(mode << 6 | (reg & 7) << 3 | (base & 7));
+    unsigned modrm = (reg & 7) << 3 | (base & 7);
+    if (__builtin_expect(fits_8(displacement), 1)) {
+        unsigned mode = (displacement != 0) | ((base & 7) == 5);
+        *at++ = (uint8_t)(mode << 6 | modrm);
+        if (__builtin_expect((base & 7) == 4, 0))
+            *at++ = 0x24;
+        *at = (uint8_t)displacement;
+        return at + mode;
+    }
+    *at++ = (uint8_t)(0x80 | modrm);
     if (__builtin_expect((base & 7) == 4, 0))
         *at++ = 0x24;
     memcpy(at, &displacement, 4);
-    return at + mode + 2 * is_far;
+    return at + 4;
 }
 
 static inline uint8_t *encode_indexed(uint8_t *at, uint32_t form, unsigned reg, struct operand rm)
@@ -116,6 +124,12 @@ void asm_encode_memory(struct assembler *as, uint32_t form, int reg, int base, i
 {
     if (encode_room(as))
         as->at = encode_memory(as->at, form, (unsigned)reg, (unsigned)base, displacement);
+}
+
+void asm_encode_state(struct assembler *as, uint32_t form, int reg, int32_t displacement)
+{
+    if (encode_room(as))
+        as->at = encode_memory(as->at, form, (unsigned)reg, R15, displacement);
 }
 
 /* An opcode extension in ModRM.reg, and an immediate of as many bytes as `immediate` says. */

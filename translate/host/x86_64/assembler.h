@@ -64,7 +64,8 @@ static inline bool asm_has_room(struct assembler *as, long bytes)
 #define FORM_IMM(bytes) ((uint32_t)((bytes) == 4 ? 3 : (bytes)) << 28)               /* 0 1 2 4 */
 void asm_encode(struct assembler *as, uint32_t form, int reg, struct operand rm, int32_t imm);
 void asm_encode_registers(struct assembler *as, uint32_t form, int reg, int rm);                  /* the same without immediate, */
-void asm_encode_memory(struct assembler *as, uint32_t form, int reg, int base, int32_t displacement);   /* for what is commonest */
+void asm_encode_memory(struct assembler *as, uint32_t form, int reg, int base, int32_t displacement);   /* for what is commonest: */
+void asm_encode_state(struct assembler *as, uint32_t form, int reg, int32_t displacement);        /* the base is r15 */
 
 static inline uint32_t form_width(unsigned size) { return size == 8 ? FORM_W : size == 2 ? FORM_66 : 0; }
 static inline uint32_t form_rex_byte(int reg) { return reg >= RSP && reg <= RDI ? FORM_REX : 0; }

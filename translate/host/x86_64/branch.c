@@ -21,12 +21,12 @@ static int32_t entry_displacement(enum x86_64_stub stub)
 
 void emit_stub_jump(struct emitter *e, enum x86_64_stub stub)
 {
-    asm_encode_memory(&e->as, FORM_1(0xff), 4, REG_STATE, entry_displacement(stub));
+    asm_encode_state(&e->as, FORM_1(0xff), 4, entry_displacement(stub));
 }
 
 void emit_stub_call(struct emitter *e, enum x86_64_stub stub)
 {
-    asm_encode_memory(&e->as, FORM_1(0xff), 2, REG_STATE, entry_displacement(stub));
+    asm_encode_state(&e->as, FORM_1(0xff), 2, entry_displacement(stub));
 }
 
 /* -- pieces that are copied -------------------------------------------------------------------------------------------------- */
@@ -40,7 +40,7 @@ static struct assembler start_piece(struct code_piece *piece)
 void x86_64_make_pieces(struct code_pieces *pieces)
 {
     struct assembler as = start_piece(&pieces->link);
-    asm_encode_memory(&as, FORM_1(0xff), 2, REG_STATE, entry_displacement(STUB_LINK));
+    asm_encode_state(&as, FORM_1(0xff), 2, entry_displacement(STUB_LINK));
     memset(as.at, 0, sizeof(uint64_t));
     pieces->link.size = asm_offset(&as) + (uint32_t)sizeof(uint64_t);
     as = start_piece(&pieces->poll);
@@ -48,7 +48,7 @@ void x86_64_make_pieces(struct code_pieces *pieces)
     asm_jcc(&as, HOST_NE);
     pieces->poll.size = asm_offset(&as);
     as = start_piece(&pieces->leave_pending);
-    asm_encode_memory(&as, FORM_1(0xff), 4, REG_STATE, entry_displacement(STUB_PENDING));
+    asm_encode_state(&as, FORM_1(0xff), 4, entry_displacement(STUB_PENDING));
     pieces->leave_pending.size = asm_offset(&as);
     for (int turned = 0; turned < 2; turned++) {
         as = start_piece(&pieces->flags_home[turned]);
@@ -145,7 +145,7 @@ void x86_64_emit_exit_if(struct emitter *e, const struct ir_insn *insn, ir_ref s
     bool backward = insn->note & IR_NOTE_BACKWARD;
     if (insn->cond >= COND_ALWAYS) {          /* folding found out; what follows is never reached */
         x86_64_emit_jump(e, insn, self);
-        e->order_count = 0;
+        e->order_end = e->order;
         return;
     }
     int cond = flags_to_host(e, insn->a, insn->cond);

@@ -83,7 +83,7 @@ static bool may_wait_for_test(const struct ir_insn *insn)
 static void emit_insns(struct emitter *e)
 {
     const struct ir_insn *insns = e->region->insns;
-    for (const ir_ref *at = e->order; at < e->order + e->order_count; at++) {
+    for (const ir_ref *at = e->order; at < e->order_end; at++) {
         const struct ir_insn *insn = &insns[*at];
         if (insn->op == IR_constant)
             continue;                         /* materialised where it is used */

@@ -151,8 +151,7 @@ struct emitter {
     const struct guest_isa *isa;
     struct host_code *out;
     struct value_state *values;       /* by ir_ref; there is one before the first, for IR_NONE as -1 */
-    ir_ref *order;                    /* the instructions that are not removed */
-    uint32_t order_count;
+    ir_ref *order, *order_end;        /* the instructions that are not removed */
     ir_ref integer_value[16];         /* which value a temporary (or pin) holds, IR_NONE if free (pin: the field's own current value) */
     ir_ref vector_value[32];
     uint32_t integer_locked, vector_locked;   /* bit per register, cleared between IR instructions */
@@ -197,7 +196,7 @@ static inline bool value_is_imm32(const struct emitter *e, ir_ref value, int32_t
     const struct ir_insn *insn = ir_at(e->region, value);
     return insn->op == IR_constant && constant_is_imm32(insn, imm);
 }
-bool value_dies_here(const struct emitter *e, ir_ref value);
+static inline bool value_dies_here(const struct emitter *e, ir_ref value);
 
 /* -- results -------------------------------------------------------------------------------------------------------- */
 int define_integer(struct emitter *e, ir_ref self);                  /* may be the register of an operand that dies here */
@@ -215,10 +214,10 @@ int scratch_vector(struct emitter *e);
 void take_integer(struct emitter *e, int reg);                       /* empty this temporary (its value moves or is spilled) and lock it */
 
 /* -- facts ---------------------------------------------------------------------------------------------------------- */
-bool is_zero_extended(const struct emitter *e, ir_ref value);
-void note_zero_extended(struct emitter *e, ir_ref self);
-bool is_zero_upper(const struct emitter *e, ir_ref value);
-void note_zero_upper(struct emitter *e, ir_ref self);
+static inline bool is_zero_extended(const struct emitter *e, ir_ref value) { return e->values[e->values[value].root].zero_extended; }
+static inline void note_zero_extended(struct emitter *e, ir_ref self) { e->values[e->values[self].root].zero_extended = 1; }
+static inline bool is_zero_upper(const struct emitter *e, ir_ref value) { return e->values[e->values[value].root].zero_upper; }
+static inline void note_zero_upper(struct emitter *e, ir_ref self) { e->values[e->values[self].root].zero_upper = 1; }
 
 /* -- points that may fault or leave ------------------------------------------------------------------------------------ */
 void snapshot_here(struct emitter *e);                               /* the next host instruction may fault: record the guest state before the current guest instruction */
@@ -245,7 +244,7 @@ void emit_stub_call(struct emitter *e, enum x86_64_stub stub);
 int flags_to_host(struct emitter *e, ir_ref token, enum ir_cond cond);
 void flags_go_home(struct emitter *e, ir_ref token);                 /* stores token in vcpu.flags; clobbers rax and EFLAGS (not the token's operands) */
 void flags_store_host(struct emitter *e, ir_ref token);              /* EFLAGS hold token (flags.c's sense): stores it in vcpu.flags; clobbers rax and EFLAGS, knows nothing of the allocator: for taken exits */
-void host_flags_clobbered(struct emitter *e);                        /* every emitter whose code changes EFLAGS calls this (or checks preserves_flags) */
+static inline void host_flags_clobbered(struct emitter *e) { e->host_flags = IR_NONE; }   /* every emitter whose code changes EFLAGS calls this (or checks preserves_flags) */
 
 /* -- between the files of this folder ------------------------------------------------------------------------------------ */
 bool x86_64_emit_region(struct ir_region *region, uint8_t *space, size_t size, struct host_code *out);   /* emit.c: host.compile */
@@ -270,9 +269,14 @@ void allocator_load(struct emitter *e, ir_ref value, int reg);       /* brings v
 int allocator_spill_slot(struct emitter *e, ir_ref owner);           /* a free slot, kept until owner is dead */
 struct operand spill_operand(int slot);
 bool value_is_live_after(const struct emitter *e, ir_ref value);     /* something later reads it */
-bool value_is_in_register(const struct emitter *e, ir_ref value);
 unsigned free_integer_count(const struct emitter *e);                /* temporaries that scratch_integer could give now */
 static inline ir_ref alias_root(const struct emitter *e, ir_ref value) { return e->values[value].root; }
+static inline bool value_dies_here(const struct emitter *e, ir_ref value) { return e->values[alias_root(e, value)].last_use <= e->current; }
+static inline bool value_is_in_register(const struct emitter *e, ir_ref value)
+{
+    uint8_t kind = e->values[alias_root(e, value)].kind;
+    return kind == PLACE_INTEGER || kind == PLACE_VECTOR;
+}
 int use_integer_elsewhere(struct emitter *e, ir_ref value);          /* which is in no register yet */
 struct operand use_operand_elsewhere(struct emitter *e, ir_ref value);
 static inline int use_integer(struct emitter *e, ir_ref value)
@@ -310,7 +314,10 @@ static inline void float_test_before(struct emitter *e, uint32_t registers)   /*
  * and the last uses that they have as plain operands. */
 void flags_plan(struct emitter *e, uint32_t first);
 void flags_keep_operands(struct emitter *e, ir_ref token);           /* a token that is made again later needs its operands until then */
-bool flags_needed(const struct emitter *e);                          /* EFLAGS hold a token that a later consumer expects there */
+static inline bool flags_needed(const struct emitter *e)             /* EFLAGS hold a token that a later consumer expects there */
+{
+    return e->host_flags != IR_NONE && e->values[e->host_flags].host_until > e->current;
+}
 bool flags_pair_follows(const struct emitter *e);                    /* the next instruction's token is what this one's arithmetic sets */
 bool flags_is_pair(const struct ir_region *region, ir_ref token);    /* token comes from the arithmetic before it */
 struct flags_recipe flags_recipe_here(struct emitter *e);            /* of e->state_flags */

@@ -11,17 +11,10 @@
 
 #define FLAGS_HOME state_operand(offsetof(struct vcpu, flags))
 
-void host_flags_clobbered(struct emitter *e) { e->host_flags = IR_NONE; }
-
-bool flags_needed(const struct emitter *e)
-{
-    return e->host_flags != IR_NONE && e->values[e->host_flags].host_until > e->current;
-}
-
 bool flags_pair_follows(const struct emitter *e)
 {
     ir_ref next = next_insn(e->region, e->current);
-    return next != IR_NONE && flags_is_pair(e->region, next);
+    return next != IR_NONE && ir_op_result[ir_at(e->region, next)->op] == IR_RESULT_FLAGS && flags_is_pair(e->region, next);
 }
 
 void flags_set_host(struct emitter *e, ir_ref token, enum host_sense sense)

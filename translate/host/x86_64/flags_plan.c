@@ -402,7 +402,7 @@ static inline unsigned wanted_classes(const struct scan *scan)
 void flags_plan(struct emitter *e, uint32_t first)
 {
     const struct ir_insn *insns = e->region->insns;
-    const ir_ref *end = e->order + e->order_count;
+    const ir_ref *end = e->order_end;
     struct scan scan = {.e = e, .state = IR_NONE, .host = IR_NONE, .swapped = -1, .last_consumer = IR_NONE};
     unsigned wanted = wanted_classes(&scan);
     for (const ir_ref *at = e->order + first; at < end; at++) {

@@ -86,7 +86,7 @@ static void emit_lea_constant(struct emitter *e, const struct ir_insn *insn, ir_
 {
     int a = use_integer(e, insn->a);
     int d = define_integer(e, self);
-    asm_lea(&e->as, operand_size(insn), d, operand_mem(a, imm));
+    asm_encode_memory(&e->as, FORM_1(0x8d) | form_width(operand_size(insn)), d, a, imm);
     note_result(e, insn, self);
 }
 
@@ -106,13 +106,12 @@ void x86_64_emit_add(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
     int32_t imm;
     bool is_imm = value_is_imm32(e, insn->b, &imm);
-    bool must_set = flags_pair_follows(e);
-    bool in_place = overwrites_in_place(e, self, insn->a) || (!is_imm && overwrites_in_place(e, self, insn->b));
-    if (must_set || (in_place && !flags_needed(e)))
+    bool must_set = flags_pair_follows(e), keep = flags_needed(e);
+    if (must_set || (!keep && (overwrites_in_place(e, self, insn->a) || (!is_imm && overwrites_in_place(e, self, insn->b)))))
         emit_alu(e, insn, self, ALU_ADD, true);
     else if (is_imm)
         emit_lea_constant(e, insn, self, imm);
-    else if (!flags_needed(e) && !value_is_in_register(e, insn->b))
+    else if (!keep && !value_is_in_register(e, insn->b))
         emit_alu(e, insn, self, ALU_ADD, true);
     else
         emit_lea_sum(e, insn, self);

@@ -24,9 +24,10 @@ enum {
  * not used later for destructive host instructions, which would copy it there. */
 enum {
     WALK_NOTED = 1,                           /* a put, or an operation that makes a token */
-    WALK_BARRIER = 2, WALK_CONSTANT = 4,
+    WALK_BARRIER = 2,
     PASSES_TARGET = 16, PASSES_TARGET_AT_END = 32, PASSES_TARGET_BY_CONSTANT = 64,
-    WALK_NO_FIELD = 128,
+    WALK_KIND = 256,                          /* times the enum place_kind that its value starts with */
+    WALK_NO_FIELD = -32768,                   /* the sign */
 };
 
 #define WALK_IS(op, name) (IR_##op == IR_##name)
@@ -38,28 +39,26 @@ enum {
 #define WALK_CLASS(op, result, effects)                                                                                              \
     (WALK_IS(op, put) ? WALK_NOTED :                                                                                                  \
      WALK_IS(op, get) ? 0 :                                                                                                          \
-     WALK_NO_FIELD | WALK_PASSES(op) | (WALK_IS(op, constant) ? WALK_CONSTANT : 0) |                                                 \
+     WALK_NO_FIELD | WALK_PASSES(op) | (WALK_IS(op, constant) ? WALK_KIND * PLACE_CONSTANT : 0) |                                                 \
          ((result) == IR_RESULT_FLAGS ? WALK_NOTED : 0) |                                                                            \
          ((effects) & (IR_MAY_FAULT | IR_MAY_EXIT | IR_STATE_READ | IR_STATE_WRITE) ? WALK_BARRIER : 0))
-static const int8_t walk_class[IR_OP_COUNT] = {
-#define IR_OP(name, group, operands, result, effects) [IR_##name] = (int8_t)WALK_CLASS(name, IR_RESULT_##result, effects),
+static const int16_t walk_class[IR_OP_COUNT] = {
+#define IR_OP(name, group, operands, result, effects) [IR_##name] = (int16_t)WALK_CLASS(name, IR_RESULT_##result, effects),
 #include "translate/ir/ops.def"
 #undef IR_OP
 };
 
-static inline void first_state(struct value_state *s, ir_ref at, unsigned class)
+static inline __attribute__((always_inline)) void first_state(struct value_state *s, ir_ref at, int class)
 {
-    static const struct value_state start[2] = {
-        {.kind = PLACE_NONE, .reg = REG_NONE, .spill = -1, .home_field = GUEST_NO_FIELD, .target_field = GUEST_NO_FIELD},
-        {.kind = PLACE_CONSTANT, .reg = REG_NONE, .spill = -1, .home_field = GUEST_NO_FIELD, .target_field = GUEST_NO_FIELD},
-    };
-    memcpy(s, &start[class / WALK_CONSTANT & 1], offsetof(struct value_state, last_use));
+    static const struct value_state start = {.reg = REG_NONE, .spill = -1, .home_field = GUEST_NO_FIELD, .target_field = GUEST_NO_FIELD};
+    memcpy(s, &start, offsetof(struct value_state, last_use));
+    s->kind = (uint8_t)(class >> 8 & 7);
     s->last_use = at;
     s->root = at;
 }
 
-/* Returns how many are noted. */
-static uint32_t walk_forward(struct emitter *e)
+/* Returns how many are noted. (Pairs of words are stored sooner from two registers than from one that they are put together in.) */
+static __attribute__((optimize("no-tree-slp-vectorize"))) uint32_t walk_forward(struct emitter *e)
 {
     const struct ir_insn *insn = e->region->insns;
     struct value_state *values = e->values;
@@ -73,11 +72,11 @@ static uint32_t walk_forward(struct emitter *e)
         if (__builtin_expect(insn->note & IR_NOTE_REMOVED, 0))
             continue;
         int class = walk_class[insn->op];
-        first_state(&values[at], at, (unsigned)class);
+        first_state(&values[at], at, class);
         values[(int32_t)insn->a].last_use = at;               /* IR_NONE is -1 */
         values[(int32_t)insn->b].last_use = at;
         values[(int32_t)insn->c].last_use = at;
-        int32_t field = (int32_t)insn->imm | class >> 7;      /* -1 where it is no field */
+        int32_t field = (int32_t)insn->imm | class >> 15;     /* -1 where it is no field */
         noted->position = insns;
         noted->event = field_event[field];
         noted->barrier = barrier;
@@ -86,7 +85,7 @@ static uint32_t walk_forward(struct emitter *e)
         barrier = class & WALK_BARRIER ? (int32_t)at : barrier;
         order[insns++] = at;
     }
-    e->order_count = insns;
+    e->order_end = order + insns;
     return (uint32_t)(noted - e->noted);
 }
 
