@@ -21,6 +21,14 @@ struct abi;                                /* abi.h: sizes, byte order, numbers,
 /* One signal action, guest values. */
 struct signal_action { guest_addr handler, restorer; uint64_t flags, mask; };
 
+/* What processes made with CLONE_SIGHAND have in common. */
+struct signal_actions {
+    pthread_mutex_t lock;                  /* a leaf */
+    bool shared;                           /* has been: nobody knows any more who uses it last */
+    struct signal_action of[GUEST_SIGNALS + 1];
+    uint8_t host[GUEST_SIGNALS + 1];       /* the run loop's own: what the host has installed */
+};
+
 /* Signals kept until the guest lets them through (held_signals.c). */
 struct held_signals { _Atomic uint64_t claimed, set; siginfo_t info[4]; };
 
@@ -76,8 +84,8 @@ struct process {
     const struct process_operations *operations;
     struct address_space *space;
     struct thread *threads;
-    pthread_mutex_t lock;                  /* threads, actions; taken before space's lock, never after it */
-    struct signal_action actions[GUEST_SIGNALS + 1];
+    pthread_mutex_t lock;                  /* threads; taken before space's lock, never after it */
+    struct signal_actions *actions;
     struct held_signals held;              /* directed at the process */
     char *executable;                      /* guest's /proc/self/exe: absolute host path of the program */
     char *sysroot;                         /* NULL: none */

@@ -37,7 +37,7 @@ bool signal_deliverable(const struct thread *thread)
 static bool held_comes_first(const struct thread *thread, uint64_t ready)
 {
     int arrived = thread->arrived.si_signo, held = ready ? __builtin_ctzll(ready) + 1 : 0;
-    return held && !((SIGNAL_BIT(arrived) & SIGNALS_TAKEN_FIRST) && arrived < held) && !(thread->process->actions[held].mask & SIGNAL_BIT(arrived));
+    return held && !((SIGNAL_BIT(arrived) & SIGNALS_TAKEN_FIRST) && arrived < held) && !(thread->process->actions->of[held].mask & SIGNAL_BIT(arrived));
 }
 
 int signal_next(struct thread *thread, siginfo_t *info)
@@ -170,16 +170,16 @@ int64_t syscall_rt_sigaction(struct thread *thread, const uint64_t *arguments)
         return -EINVAL;
     if (arguments[1] && copy_from_guest(thread, in, arguments[1], sizeof in))
         return -EFAULT;
-    pthread_mutex_lock(&process->lock);
-    const struct signal_action old = process->actions[signal];
+    pthread_mutex_lock(&process->actions->lock);
+    const struct signal_action old = process->actions->of[signal];
     int64_t result = 0;
     if (arguments[1]) {
         action_from_guest(&action, in);
         result = process->operations->signal_action(thread, (int)signal, &action);
         if (result == 0)
-            process->actions[signal] = action;
+            process->actions->of[signal] = action;
     }
-    pthread_mutex_unlock(&process->lock);
+    pthread_mutex_unlock(&process->actions->lock);
     out[0] = old.handler, out[1] = old.flags, out[2] = old.restorer, out[3] = old.mask;
     if (result == 0 && arguments[2] && copy_to_guest(thread, arguments[2], out, sizeof out))
         return -EFAULT;

@@ -44,7 +44,7 @@ int64_t syscall_clone3(struct thread *thread, const uint64_t *arguments)
     }
     if ((in.flags & CSIGNAL) || (in.flags & CLONE_DETACHED) || (in.exit_signal & ~(uint64_t)CSIGNAL) || in.exit_signal > GUEST_SIGNALS)
         return -EINVAL;
-    if (!in.stack != !in.stack_size)
+    if (!in.stack != !in.stack_size || !in.set_tid != !in.set_tid_size)
         return -EINVAL;
     if ((in.flags & (CLONE_THREAD | CLONE_PARENT)) && in.exit_signal)
         return -EINVAL;

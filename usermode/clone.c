@@ -174,6 +174,18 @@ static int64_t clone_thread(struct request *request)
 
 /* -- processes with memory of their own ---------------------------------------------------------------------------------- */
 
+/* CLONE_CLEAR_SIGHAND: what is ignored stays so. */
+static void clear_handlers(struct thread *thread)
+{
+    static const struct signal_action none;
+    struct signal_action *actions = thread->process->actions->of;
+    for (int signal = 1; signal <= GUEST_SIGNALS; signal++)
+        if (actions[signal].handler > 1) {
+            host_signals_action(thread, signal, &none);
+            actions[signal] = none;
+        }
+}
+
 /* The only thread left; what others held is as they left it, so the list is simply forgotten. */
 static void become_only_thread(struct request *request)
 {
@@ -188,14 +200,8 @@ static void become_only_thread(struct request *request)
     own->is_pthread = false;               /* the process's first thread now */
     if (request->flags & CLONE_CHILD_SETTID)
         put_tid(thread, request->child_tid, thread->tid);
-    if (request->flags & CLONE_CLEAR_SIGHAND) {
-        static const struct signal_action none;
-        for (int signal = 1; signal <= GUEST_SIGNALS; signal++)
-            if (thread->process->actions[signal].handler > 1) {
-                host_signals_action(thread, signal, &none);
-                thread->process->actions[signal] = none;
-            }
-    }
+    if (request->flags & CLONE_CLEAR_SIGHAND)
+        clear_handlers(thread);
     usermode_isa_of(thread)->clone_child(thread->cpu, request->stack, request->flags & CLONE_SETTLS, request->tls);
 }
 
@@ -232,6 +238,7 @@ static int64_t clone_process(struct request *request)
     if (thread->signal_arrived)
         return SYSCALL_RESTART_ALWAYS;
     pthread_mutex_lock(&process->lock);
+    pthread_mutex_lock(&process->actions->lock);
     address_space_lock(process);
     engine_before_fork(process->engine);
     int64_t pid = host_fork(request);
@@ -239,6 +246,7 @@ static int64_t clone_process(struct request *request)
     if (pid == 0)
         memory_limits_forked(process);
     address_space_unlock(process);
+    pthread_mutex_unlock(&process->actions->lock);
     pthread_mutex_unlock(&process->lock);
     if (pid == 0)
         become_only_thread(request);
@@ -256,29 +264,44 @@ static void shared_child_main(void *argument)
     struct thread *thread = request->child;
     thread->tid = host_tid();
     host_signals_set_current(thread);
+    if (request->flags & CLONE_CLEAR_SIGHAND)
+        clear_handlers(thread);
     if (atomic_load(&request->started) == 0)
         announce(request, thread->tid);
     host_signal_mask(thread->signal_mask & ~SIGNALS_SYNCHRONOUS);
     thread_run(thread);
 }
 
-/* Own actions, own thread list; memory, translations and everything only read are shared. */
-static struct process *copy_process(const struct process *process)
+/* Own thread list, and own actions unless shared; memory, translations and everything only read are shared. */
+struct process_copy { struct process process; struct usermode usermode; struct signal_actions actions; };
+
+static struct process *copy_process(const struct process *process, uint64_t flags)
 {
-    struct process *copy = malloc(sizeof *copy);
-    struct usermode *usermode = malloc(sizeof *usermode);
-    if (!copy || !usermode) {
-        free(copy);
-        free(usermode);
+    struct process_copy *copy = malloc(sizeof *copy);
+    if (!copy)
         return NULL;
+    copy->process = *process;
+    copy->usermode = *usermode_of(process);
+    copy->process.user = &copy->usermode;
+    copy->process.threads = NULL;
+    memset(&copy->process.held, 0, sizeof copy->process.held);
+    pthread_mutex_init(&copy->process.lock, NULL);
+    if (flags & CLONE_SIGHAND) {
+        process->actions->shared = true;
+        return &copy->process;
     }
-    *copy = *process;
-    *usermode = *usermode_of(process);
-    copy->user = usermode;
-    copy->threads = NULL;
-    memset(&copy->held, 0, sizeof copy->held);
-    pthread_mutex_init(&copy->lock, NULL);
-    return copy;
+    copy->actions = *process->actions;
+    copy->actions.shared = false;
+    pthread_mutex_init(&copy->actions.lock, NULL);
+    copy->process.actions = &copy->actions;
+    return &copy->process;
+}
+
+static void free_copy(struct process *process)
+{
+    struct process_copy *copy = (struct process_copy *)process;
+    if (copy && !copy->process.actions->shared)
+        free(copy);
 }
 
 static int64_t host_clone_shared(struct request *request, uint8_t *stack, uint64_t more_flags)
@@ -301,7 +324,7 @@ static int64_t host_clone_shared(struct request *request, uint8_t *stack, uint64
 static int64_t run_shared_child(struct request *request, uint64_t more_flags)
 {
     struct thread *parent = request->parent;
-    struct process *process = copy_process(parent->process);
+    struct process *process = copy_process(parent->process, request->flags);
     uint8_t *stack = mmap(NULL, HOST_STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     int64_t result = -ENOMEM;
     if (process && stack != MAP_FAILED && new_child(request, process)) {
@@ -318,9 +341,7 @@ static int64_t run_shared_child(struct request *request, uint64_t more_flags)
     }
     if (stack != MAP_FAILED)
         munmap(stack, HOST_STACK_SIZE);
-    if (process)
-        free(process->user);
-    free(process);
+    free_copy(process);
     return result;
 }
 
@@ -364,10 +385,20 @@ static int64_t clone_shared(struct request *request)
 
 /* -- which kind ---------------------------------------------------------------------------------------------------------------- */
 
+/* Flags that need others, and flags that cannot be together (clone(2), EINVAL). A thread may have a pidfd since Linux 6.9 only. */
+static const struct { uint64_t flags, need, refuse; } rules[] = {
+    { CLONE_SIGHAND, CLONE_VM, CLONE_CLEAR_SIGHAND },
+    { CLONE_THREAD, CLONE_SIGHAND, CLONE_NEWUSER | CLONE_NEWPID | CLONE_PIDFD },
+    { CLONE_FS, 0, CLONE_NEWNS | CLONE_NEWUSER },
+    { CLONE_SYSVSEM, 0, CLONE_NEWIPC },
+};
+
 static bool flags_valid(uint64_t flags)
 {
-    return !((flags & CLONE_SIGHAND) && !(flags & CLONE_VM)) && !((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND))
-        && !((flags & CLONE_SIGHAND) && (flags & CLONE_CLEAR_SIGHAND));
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if ((flags & rules[i].flags) && ((flags & rules[i].need) != rules[i].need || (flags & rules[i].refuse)))
+            return false;
+    return true;
 }
 
 int64_t clone_thread_or_process(struct thread *thread, uint64_t flags, guest_addr stack, guest_addr parent_tid, guest_addr tls,

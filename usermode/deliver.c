@@ -71,13 +71,13 @@ static struct signal_action take_action(struct thread *thread, int signal)
 {
     static const struct signal_action none;
     struct process *process = thread->process;
-    pthread_mutex_lock(&process->lock);
-    struct signal_action action = process->actions[signal];
+    pthread_mutex_lock(&process->actions->lock);
+    struct signal_action action = process->actions->of[signal];
     if (action.handler > HANDLER_IGNORE && (action.flags & SA_RESETHAND)) {
         process->operations->signal_action(thread, signal, &none);
-        process->actions[signal].handler = HANDLER_DEFAULT;      /* flags and mask stay */
+        process->actions->of[signal].handler = HANDLER_DEFAULT;      /* flags and mask stay */
     }
-    pthread_mutex_unlock(&process->lock);
+    pthread_mutex_unlock(&process->actions->lock);
     return action;
 }
 

@@ -117,7 +117,7 @@ static void prepare_signals(struct thread *thread)
 {
     struct kernel_ignore { uintptr_t handler; unsigned long flags; void *restorer; uint64_t mask; } ignore = { .handler = 1 };
     for (int signal = 1; signal <= GUEST_SIGNALS; signal++)
-        if ((SIGNAL_BIT(signal) & SIGNALS_SYNCHRONOUS) && thread->process->actions[signal].handler == 1)
+        if ((SIGNAL_BIT(signal) & SIGNALS_SYNCHRONOUS) && thread->process->actions->of[signal].handler == 1)
             host_call(SYS_rt_sigaction, (uint64_t)signal, (uintptr_t)&ignore, 0, sizeof ignore.mask, 0, 0);
     if (!thread->signal_arrived && (thread->signal_mask & SIGNALS_SYNCHRONOUS))
         host_signal_mask(thread->signal_mask);

@@ -95,16 +95,16 @@ static enum host_action host_action(guest_addr handler, int signal)
 
 int64_t host_signals_action(struct thread *thread, int signal, const struct signal_action *action)
 {
-    struct usermode *usermode = usermode_of(thread->process);
+    struct signal_actions *actions = thread->process->actions;
     enum host_action what = host_action(action->handler, signal);
-    const struct signal_action *old = &thread->process->actions[signal];
+    const struct signal_action *old = &thread->process->actions->of[signal];
     if (SIGNAL_BIT(signal) & SIGNALS_SYNCHRONOUS)
         return 0;                          /* always ours */
-    if (what == usermode->host_actions[signal] && ((old->flags ^ action->flags) & ACTION_FLAGS_KEPT) == 0)
+    if (what == actions->host[signal] && ((old->flags ^ action->flags) & ACTION_FLAGS_KEPT) == 0)
         return 0;
     int64_t result = install(signal, what, action->flags);
     if (result == 0)
-        usermode->host_actions[signal] = (uint8_t)what;
+        actions->host[signal] = (uint8_t)what;
     return result;
 }
 
@@ -141,16 +141,16 @@ void host_signals_enter(struct thread *thread)
 void host_signals_start(struct thread *thread)
 {
     struct process *process = thread->process;
-    struct usermode *usermode = usermode_of(process);
+    struct signal_actions *actions = process->actions;
     host_call(SYS_rt_sigprocmask, SIG_SETMASK, 0, (uintptr_t)&thread->signal_mask, sizeof thread->signal_mask, 0, 0);
     host_signals_enter(thread);
     for (int signal = 1; signal <= GUEST_SIGNALS; signal++) {
         struct kernel_action old = { 0 };
         host_call(SYS_rt_sigaction, (uint64_t)signal, 0, (uintptr_t)&old, sizeof old.mask, 0, 0);
         bool ignored = (void *)old.handler == (void *)SIG_IGN;
-        process->actions[signal].handler = ignored ? 1 : 0;
-        usermode->host_actions[signal] = (uint8_t)host_action(ignored, signal);
-        if (usermode->host_actions[signal] == HOST_HANDLER)
+        process->actions->of[signal].handler = ignored ? 1 : 0;
+        actions->host[signal] = (uint8_t)host_action(ignored, signal);
+        if (actions->host[signal] == HOST_HANDLER)
             install(signal, HOST_HANDLER, 0);
     }
     host_signals_install_synchronous();

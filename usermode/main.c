@@ -76,8 +76,11 @@ static struct process *process_new(const struct options *options)
 {
     struct process *process = calloc(1, sizeof *process);
     struct usermode *usermode = calloc(1, sizeof *usermode);
-    if (!process || !usermode)
+    struct signal_actions *actions = calloc(1, sizeof *actions);
+    if (!process || !usermode || !actions)
         return NULL;
+    pthread_mutex_init(&actions->lock, NULL);
+    process->actions = actions;
     usermode->options = options;
     process->user = usermode;
     pthread_mutex_init(&process->lock, NULL);

@@ -71,7 +71,6 @@ struct usermode {
     struct symbols *symbols;              /* debug/symbols.h; NULL unless a trace or --perf wants names */
     struct perf_map *perf_map;
     _Atomic(struct thread *) dumping;     /* the thread that writes a core file; the others do not run any more */
-    uint8_t host_actions[GUEST_SIGNALS + 1];   /* enum host_action: what the host has installed */
 };
 static inline struct usermode *usermode_of(const struct process *process) { return process->user; }
 static inline const struct usermode_isa *usermode_isa_of(const struct thread *thread) { return usermode_of(thread->process)->isa; }
