@@ -221,10 +221,29 @@ static bool is_simple_fork(const struct request *request)
     return !(request->flags & ~SIMPLE_FORK_FLAGS) && request->exit_signal == SIGCHLD && !(request->extra && request->extra->set_tid_size);
 }
 
+/* What fork() of the C library does around its call, so that the child does not inherit a heap that another thread was changing.
+ * Weak: a shared C library keeps these to itself. */
+void __malloc_fork_lock_parent(void) __attribute__((weak));
+void __malloc_fork_unlock_parent(void) __attribute__((weak));
+void __malloc_fork_unlock_child(void) __attribute__((weak));
+
+static int64_t raw_clone_with_heap(const struct request *request)
+{
+    if (!__malloc_fork_lock_parent)
+        return raw_clone(request);
+    __malloc_fork_lock_parent();
+    int64_t pid = raw_clone(request);
+    if (pid == 0)
+        __malloc_fork_unlock_child();
+    else
+        __malloc_fork_unlock_parent();
+    return pid;
+}
+
 static int64_t host_fork(const struct request *request)
 {
     if (!is_simple_fork(request))
-        return raw_clone(request);
+        return raw_clone_with_heap(request);
     pid_t pid = fork();
     return pid < 0 ? -errno : pid;
 }
