@@ -102,6 +102,24 @@ static void fetch_fault(struct thread *thread)
         raise_fault(thread, SIGSEGV, protection < 0 ? SEGV_MAPERR : SEGV_ACCERR, address);
 }
 
+/* Of an access, or of the pc itself, whose address the frame does not tell. */
+static void alignment_fault(struct thread *thread)
+{
+    const struct vcpu *cpu = thread->cpu;
+    struct usermode_thread *own = usermode_thread_of(thread);
+    bool of_pc = cpu->fault_address == cpu->pc;
+    own->fault_address = of_pc ? 0 : cpu->fault_address;
+    own->fault_syndrome = of_pc ? 0x22u << 26 | 1u << 25 : 0x24u << 26 | 1u << 25 | 0x21;
+    raise_fault(thread, SIGBUS, BUS_ADRALN, cpu->fault_address);
+}
+
+static void undefined(struct thread *thread)
+{
+    struct usermode_thread *own = usermode_thread_of(thread);
+    own->fault_address = own->fault_syndrome = 0;
+    raise_fault(thread, SIGILL, ILL_ILLOPC, thread->cpu->pc);
+}
+
 static void unexpected(struct thread *thread, enum vcpu_exit reason)
 {
     fprintf(stderr, "ferry: internal error: exit reason %d at guest pc 0x%llx\n", (int)reason, (unsigned long long)thread->cpu->pc);
@@ -124,10 +142,10 @@ void thread_run(struct thread *thread)
             wait_for_the_end();
         switch (reason) {
         case VCPU_EXIT_SYSCALL: system_call(thread); break;
-        case VCPU_EXIT_UNDEFINED: raise_fault(thread, SIGILL, ILL_ILLOPC, cpu->pc); break;
+        case VCPU_EXIT_UNDEFINED: undefined(thread); break;
         case VCPU_EXIT_BREAKPOINT: raise_fault(thread, SIGTRAP, TRAP_BRKPT, cpu->pc); break;
         case VCPU_EXIT_FETCH_FAULT: fetch_fault(thread); break;
-        case VCPU_EXIT_ALIGNMENT: raise_fault(thread, SIGBUS, BUS_ADRALN, cpu->fault_address); break;
+        case VCPU_EXIT_ALIGNMENT: alignment_fault(thread); break;
         case VCPU_EXIT_FAULT: memory_fault(thread); break;
         case VCPU_EXIT_PENDING:
         case VCPU_EXIT_BARRIER: break;
