@@ -164,6 +164,7 @@ static void set_restart(struct thread *thread, clockid_t clock, const struct tim
     restart[2] = (uint64_t)end->tv_sec;
     restart[3] = (uint64_t)end->tv_nsec;
     restart[4] = remaining;
+    restart[5] = (uintptr_t)thread;        /* a call that the guest makes itself has nothing to go on with */
 }
 
 static struct timespec time_difference(const struct timespec *a, const struct timespec *b)
@@ -230,5 +231,6 @@ int64_t syscall_clock_nanosleep(struct thread *thread, const uint64_t *arguments
 int64_t syscall_restart_syscall(struct thread *thread, const uint64_t *arguments)
 {
     struct timespec end = { (time_t)arguments[1], (long)arguments[2] };
+    if (arguments[4] != (uintptr_t)thread) return -EINTR;
     return sleep_until(thread, (clockid_t)arguments[0], &end, arguments[3]);
 }

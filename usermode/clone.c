@@ -145,7 +145,7 @@ static void *thread_main(void *argument)
     return NULL;
 }
 
-static int start_host_thread(void *(*start)(void *), void *argument)
+static int start_host_thread(struct thread *parent, void *(*start)(void *), void *argument)
 {
     pthread_t id;
     pthread_attr_t attributes;
@@ -154,6 +154,7 @@ static int start_host_thread(void *(*start)(void *), void *argument)
     pthread_attr_setstacksize(&attributes, HOST_STACK_SIZE);
     int error = pthread_create(&id, &attributes, start, argument);
     pthread_attr_destroy(&attributes);
+    host_signals_take_back(parent);
     return error;
 }
 
@@ -164,7 +165,7 @@ static int64_t clone_thread(struct request *request)
     if (!new_child(request, request->parent->process))
         return -EAGAIN;
     uint64_t mask = host_signal_mask(~SIGNALS_SYNCHRONOUS);
-    int error = start_host_thread(thread_main, request);
+    int error = start_host_thread(request->parent, thread_main, request);
     int64_t result = error ? -EAGAIN : wait_started(request);
     if (error)
         thread_free(request->child);
@@ -394,7 +395,7 @@ static int64_t clone_shared(struct request *request)
         return -ENOMEM;
     uint64_t mask = host_signal_mask(~SIGNALS_SYNCHRONOUS);
     *kept = *request;
-    int error = start_host_thread(lend_storage, kept);
+    int error = start_host_thread(request->parent, lend_storage, kept);
     int64_t result = error ? -EAGAIN : wait_started(kept);
     if (error)
         free(kept);

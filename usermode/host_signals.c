@@ -108,6 +108,20 @@ int64_t host_signals_action(struct thread *thread, int signal, const struct sign
     return result;
 }
 
+/* The GNU C library's first pthread_create installs its handler for setuid in threads and unblocks the signals that it thinks its own.
+ * The guest's C library does the same, and ours must not have them. */
+#define LIBRARY_SIGNAL 33
+
+void host_signals_take_back(struct thread *thread)
+{
+    struct usermode *usermode = usermode_of(thread->process);
+    const struct signal_actions *actions = thread->process->actions;
+    if (usermode->took_back)
+        return;
+    host_signal_mask(~SIGNALS_SYNCHRONOUS);
+    usermode->took_back = install(LIBRARY_SIGNAL, actions->host[LIBRARY_SIGNAL], actions->of[LIBRARY_SIGNAL].flags) == 0;
+}
+
 void host_signals_install_synchronous(void)
 {
     for (int signal = 1; signal <= GUEST_SIGNALS; signal++)

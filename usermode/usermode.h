@@ -68,6 +68,7 @@ struct usermode {
     const struct usermode_isa *isa;
     const struct options *options;
     uint32_t modes;                       /* enum guest_mode bits set so far */
+    bool took_back;                       /* the signal that the C library's first thread took */
     struct symbols *symbols;              /* debug/symbols.h; NULL unless a trace or --perf wants names */
     struct perf_map *perf_map;
     _Atomic(struct thread *) dumping;     /* the thread that writes a core file; the others do not run any more */
@@ -128,6 +129,8 @@ void host_signals_enter(struct thread *thread);                            /* th
 void host_signals_set_current(struct thread *thread);
 int64_t host_signals_action(struct thread *thread, int signal, const struct signal_action *action);
 void host_signals_install_synchronous(void);                               /* our handler for faults, whatever was there */
+/* After each pthread_create: the C library's first one takes a signal for itself. */
+void host_signals_take_back(struct thread *thread);
 void host_signals_default(int signal);                                     /* host's disposition becomes the default */
 /* Ends the process by the signal, as its parent will see it. */
 void die_by_signal(struct thread *thread, int signal) __attribute__((noreturn));
