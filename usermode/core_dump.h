@@ -13,7 +13,9 @@
 /* -- core_pattern.c ---------------------------------------------------------------------------------------------------- */
 /* The first line of a small file of /proc. Its length. */
 size_t core_read_text(const char *path, char *text, size_t size);
-/* The file's name; false: a pipe, or nothing at all. */
+/* The file's name by a pattern, the pid added if the pattern has none and it shall be; false: a pipe, or nothing at all. */
+bool core_name(const struct thread *thread, const char *pattern, bool add_pid, int signal, uint64_t limit, char *name, size_t size);
+/* The same by what the system says. */
 bool core_pattern(const struct thread *thread, int signal, uint64_t limit, char *name, size_t size);
 int core_open(const char *name);          /* the descriptor, or negative errno */
 

@@ -93,15 +93,13 @@ static void expand_one(struct expansion *out, char letter, const struct thread *
     }
 }
 
-bool core_pattern(const struct thread *thread, int signal, uint64_t limit, char *name, size_t size)
+bool core_name(const struct thread *thread, const char *pattern, bool add_pid, int signal, uint64_t limit, char *name, size_t size)
 {
-    char pattern[256], uses_pid[8];
     struct expansion out = { name, 0, size };
     bool has_pid = false;
-    core_read_text("/proc/sys/kernel/core_uses_pid", uses_pid, sizeof uses_pid);
-    core_read_text("/proc/sys/kernel/core_pattern", pattern, sizeof pattern);
     if (pattern[0] == '|' || pattern[0] == '@')
         return false;
+    name[0] = 0;
     for (const char *at = pattern; *at; at++) {
         char letter[2] = { *at, 0 };
         if (*at != '%') {
@@ -113,11 +111,19 @@ bool core_pattern(const struct thread *thread, int signal, uint64_t limit, char 
             break;                         /* a single % at the end is dropped */
         }
     }
-    if (!has_pid && uses_pid[0] != '0' && uses_pid[0]) {
+    if (!has_pid && add_pid) {
         append(&out, ".");
         append_number(&out, (uint64_t)getpid());
     }
     return out.used > 0;
+}
+
+bool core_pattern(const struct thread *thread, int signal, uint64_t limit, char *name, size_t size)
+{
+    char pattern[256], uses_pid[8];
+    core_read_text("/proc/sys/kernel/core_uses_pid", uses_pid, sizeof uses_pid);
+    core_read_text("/proc/sys/kernel/core_pattern", pattern, sizeof pattern);
+    return core_name(thread, pattern, uses_pid[0] && uses_pid[0] != '0', signal, limit, name, size);
 }
 
 int core_open(const char *name)

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "check.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdint.h>
 #include <string.h>
@@ -52,12 +53,30 @@ static uint64_t f1(uint64_t x) { return x * 3; }
 static uint64_t f2(uint64_t x) { return x ^ 0x55; }
 static uint64_t f3(uint64_t x) { return x >> 1; }
 
+static void *very_deep(void *unused)
+{
+    CHECK(deep(1000000) == 500000);
+    return unused;
+}
+
+/* A million frames, which the main stack has no room for. */
+static void test_very_deep(void)
+{
+    pthread_t thread;
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    CHECK(pthread_attr_setstacksize(&attributes, 128 << 20) == 0);
+    CHECK(pthread_create(&thread, &attributes, very_deep, NULL) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+}
+
 int main(void)
 {
     struct rlimit limit;
     getrlimit(RLIMIT_STACK, &limit);
     CHECK(deep(100000) == 50000);         /* deeper than the prediction stack */
     CHECK(deep_with_barriers(60000) == 30000);
+    test_very_deep();
     for (int i = 0; i < 200; i++) {
         volatile int at = i;
         int value = setjmp(target);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -197,6 +198,49 @@ static void stack_pointer(void)
     CHECK(moved == 48);
 }
 
+/* -- frames that the kernel refuses: SIGSEGV, which cannot be caught when its own frame is one ------------------------------------- */
+
+static int damage;
+static void damaging(int signal, siginfo_t *info, void *opaque)
+{
+    mcontext_t *machine = &((ucontext_t *)opaque)->uc_mcontext;
+    uint32_t *head = (uint32_t *)(void *)machine->__reserved;
+    (void)info;
+    if (signal == SIGSEGV)
+        _exit(33);
+    switch (damage) {
+    case 0: head[0] = 0x12345678; break;   /* an unknown record */
+    case 1: head[0] = 0; break;            /* an end with a size */
+    case 2: head[0] = head[1] = 0; break;  /* no vector registers */
+    case 3: head[1] = 512; break;
+    case 4: head[1] = 544; break;
+    case 5: head[1] = 4; break;
+    case 6: head[1] = 0x10000; break;
+    case 7: memcpy(head + 132, head, 528); break;       /* twice */
+    case 8: machine->pstate |= 5; break;   /* EL1 */
+    case 9: machine->pstate |= 0x10; break;/* AArch32 */
+    case 10: machine->pstate |= 0x80; break;            /* interrupts off */
+    case 11: machine->pstate |= 0x0f000000; break;      /* nothing that counts */
+    }
+}
+
+static void bad_frames(void)
+{
+    for (damage = 0; damage < 12; damage++) {
+        int status;
+        pid_t child = fork();
+        if (child == 0) {
+            struct sigaction action = { .sa_sigaction = damaging, .sa_flags = SA_SIGINFO };
+            sigaction(SIGUSR1, &action, NULL);
+            sigaction(SIGSEGV, &action, NULL);
+            raise(SIGUSR1);
+            _exit(44);
+        }
+        waitpid(child, &status, 0);
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == (damage == 11 ? 44 : 33));
+    }
+}
+
 int main(void)
 {
     static uint64_t words[2];
@@ -216,6 +260,7 @@ int main(void)
     }
     for (int round = 0; round < 5; round++) in_loop();
     stack_pointer();
+    bad_frames();
     return 0;
 }
 #else

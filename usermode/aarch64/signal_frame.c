@@ -115,7 +115,7 @@ static bool find_fpsimd(const uint8_t *records, struct fpsimd_record *fpsimd)
         if (head.size < sizeof head || head.size % 16 || head.size > RECORDS_SIZE - at)
             return false;
         if (head.magic == FPSIMD_MAGIC) {
-            if (found || head.size < sizeof *fpsimd)
+            if (found || head.size != sizeof *fpsimd)
                 return false;
             memcpy(fpsimd, records + at, sizeof *fpsimd);
             found = true;
