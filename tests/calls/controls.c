@@ -72,6 +72,7 @@ static void terminals(void)
     CALL(ioctl(master, TIOCGWINSZ, &size));
     printf("size %d %d %d %d\n", size.ws_row, size.ws_col, size.ws_xpixel, size.ws_ypixel);
     CALL(write(master, "line\nmore", 9));
+    poll(&(struct pollfd){ slave, POLLIN, 0 }, 1, 10000);
     CALL(ioctl(slave, FIONREAD, &value));
     SHOW("waiting", value);
     CALL(ioctl(slave, TIOCOUTQ, &value));
