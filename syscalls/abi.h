@@ -33,7 +33,8 @@ enum argument_direction { DIRECTION_NONE, DIRECTION_IN = 1, DIRECTION_OUT = 2, D
 /* How many elements stand at a pointer. */
 enum length_kind { LENGTH_ONE, LENGTH_CONSTANT, LENGTH_ARGUMENT, LENGTH_BEHIND_ARGUMENT };
 
-enum result_kind { RESULT_ZERO, RESULT_FD, RESULT_SIZE, RESULT_INT, RESULT_LONG, RESULT_PID, RESULT_ADDRESS, RESULT_HEX, RESULT_NONE };
+enum result_kind { RESULT_ZERO, RESULT_FD, RESULT_SIZE, RESULT_INT, RESULT_LONG, RESULT_PID, RESULT_ADDRESS, RESULT_HEX, RESULT_MODE,
+                   RESULT_NONE };
 
 enum call_attribute { CALL_BLOCKS = 1, CALL_CUSTOM = 2, CALL_ABSENT = 4, CALL_PARTIAL = 8, CALL_HIDES_PROC = 16 };
 
@@ -73,7 +74,9 @@ struct constant_map { uint16_t count; const struct constant_pair *pairs; };
 
 /* -- structures ---------------------------------------------------------------------------------------------------------- */
 enum field_kind { FIELD_UNSIGNED, FIELD_SIGNED, FIELD_POINTER, FIELD_CHARACTERS, FIELD_STRUCT };
-enum field_print { PRINT_DECIMAL, PRINT_HEX, PRINT_OCTAL, PRINT_FLAGS, PRINT_ENUM, PRINT_SIGNAL, PRINT_FD, PRINT_HIDDEN };
+/* FILE_SIZE and DEVICE: the one that the structure's mode calls for. WORDS: a union of u32 and u64. REST: "..." stands for all of them. */
+enum field_print { PRINT_DECIMAL, PRINT_HEX, PRINT_OCTAL, PRINT_FLAGS, PRINT_ENUM, PRINT_SIGNAL, PRINT_FD, PRINT_HIDDEN, PRINT_MODE,
+                   PRINT_FILE_SIZE, PRINT_DEVICE, PRINT_WORDS, PRINT_REST };
 
 struct field_layout {
     char name[24];

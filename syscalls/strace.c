@@ -13,7 +13,9 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 
 #define MAXIMUM_BYTES 32
 #define MAXIMUM_ELEMENTS 16
@@ -68,6 +70,22 @@ static void print_signal(struct text *t, const struct abi *abi, uint64_t value)
     print_enum(t, &abi->constants[ENUM_SIGNAL], value);
 }
 
+static bool is_device(uint64_t mode) { return S_ISCHR(mode) || S_ISBLK(mode); }
+
+static void print_mode(struct text *t, unsigned mode)
+{
+    static const char *const types[] = { NULL, "IFO", "CHR", NULL, "DIR", NULL, "BLK", NULL, "REG", NULL, "LNK", NULL, "SOCK" };
+    unsigned type = mode >> 12;
+    const char *name = type < sizeof types / sizeof types[0] ? types[type] : NULL;
+    if (name) text_print(t, "S_IF%s|", name);
+    text_print(t, "%#03o", name ? mode & 07777 : mode);
+}
+
+static void print_device(struct text *t, uint64_t device)
+{
+    text_print(t, "makedev(%#x, %#x)", gnu_dev_major(device), gnu_dev_minor(device));
+}
+
 static void print_scalar(struct text *t, const struct abi *abi, const struct argument_description *a, uint64_t value)
 {
     switch (a->kind) {
@@ -79,11 +97,11 @@ static void print_scalar(struct text *t, const struct abi *abi, const struct arg
     case ARGUMENT_UINT: text_print(t, "%u", (unsigned)value); break;
     case ARGUMENT_LONG: case ARGUMENT_OFF64: text_print(t, "%lld", (long long)value); break;
     case ARGUMENT_ULONG: case ARGUMENT_SIZE: text_print(t, "%llu", (unsigned long long)value); break;
-    case ARGUMENT_MODE: text_print(t, "%#o", (unsigned)value); break;
+    case ARGUMENT_MODE: print_mode(t, (unsigned)value); break;
     case ARGUMENT_SIGNAL: print_signal(t, abi, value); break;
     case ARGUMENT_FLAGS: print_flags(t, &abi->constants[a->detail], value); break;
     case ARGUMENT_HEX: text_print(t, value ? "0x%llx" : "0", (unsigned long long)value); break;
-    case ARGUMENT_DEVICE: text_print(t, "0x%llx", (unsigned long long)value); break;
+    case ARGUMENT_DEVICE: print_device(t, value); break;
     default: print_address(t, value); break;
     }
 }
@@ -229,6 +247,9 @@ static void print_field_value(struct text *t, const struct abi *abi, const struc
     case PRINT_FLAGS: print_flags(t, &abi->constants[f->detail], f->size < 8 ? value & ((1ull << 8 * f->size) - 1) : value); break;
     case PRINT_ENUM: print_enum(t, &abi->constants[f->detail], value); break;
     case PRINT_SIGNAL: print_signal(t, abi, value); break;
+    case PRINT_MODE: print_mode(t, (unsigned)value); break;
+    case PRINT_DEVICE: print_device(t, value); break;
+    case PRINT_WORDS: text_print(t, "{u32=%u, u64=%llu}", (unsigned)value, (unsigned long long)value); break;
     default: text_print(t, f->kind == FIELD_UNSIGNED ? "%llu" : "%lld", (unsigned long long)value); break;
     }
 }
@@ -248,18 +269,27 @@ static void print_field(struct text *t, const struct abi *abi, const struct fiel
     if (f->count > 1) text_print(t, "]");
 }
 
+static uint64_t file_mode(const struct abi *abi, const struct struct_layout *s, const uint8_t *image)
+{
+    for (unsigned i = 0; i < s->field_count; i++)
+        if (s->fields[i].print == PRINT_MODE) return guest_load(abi, image + s->fields[i].offset, s->fields[i].size, false);
+    return 0;
+}
+
 static void print_struct(struct text *t, const struct abi *abi, unsigned structure, const uint8_t *image)
 {
     const struct struct_layout *s = &abi->structs[structure];
-    bool any = false;
+    bool any = false, more = false, device = is_device(file_mode(abi, s, image));
     text_print(t, "{");
     for (unsigned i = 0; i < s->field_count; i++) {
-        if (s->fields[i].print == PRINT_HIDDEN) continue;
+        unsigned print = s->fields[i].print;
+        more |= print == PRINT_REST;
+        if (print == PRINT_HIDDEN || print == PRINT_REST || print == (device ? PRINT_FILE_SIZE : PRINT_DEVICE)) continue;
         text_print(t, any ? ", " : "");
         print_field(t, abi, &s->fields[i], image + s->fields[i].offset);
         any = true;
     }
-    text_print(t, "}");
+    text_print(t, more ? ", ...}" : "}");
 }
 
 static void print_element(struct text *t, struct thread *thread, unsigned kind, unsigned detail, uint64_t address)
@@ -370,12 +400,27 @@ static void print_data(struct text *t, struct thread *thread, const struct argum
     }
 }
 
+/* fcntl: what the last argument is depends on the command. */
+static bool is_fcntl_argument(const struct call_description *call, unsigned i)
+{
+    return i == 2 && call->arguments[1].kind == ARGUMENT_ENUM && call->arguments[1].detail == ENUM_FCNTL;
+}
+
+static void print_fcntl_argument(struct text *t, struct thread *thread, const struct fcntl_command *c, uint64_t value)
+{
+    const struct argument_description a = { "argument", c->argument, DIRECTION_IN, LENGTH_ONE, false, 0, c->detail, 0 };
+    if (c->argument == ARGUMENT_STRUCT && value) print_element(t, thread, c->argument, c->detail, value);
+    else if (c->argument == ARGUMENT_ENUM) print_enum(t, &thread->process->abi->constants[c->detail], value);
+    else print_scalar(t, thread->process->abi, &a, value);
+}
+
 static void print_argument(struct text *t, struct thread *thread, const struct call_description *call, unsigned i, const uint64_t *values,
                            int64_t result, bool done)
 {
     const struct abi *abi = thread->process->abi;
     const struct argument_description *a = &call->arguments[i];
-    if (i > 0 && is_ioctl_request(a - 1)) print_ioctl_argument(t, thread, ioctl_find(values[i - 1]), values[i], done && result >= 0);
+    if (is_fcntl_argument(call, i)) print_fcntl_argument(t, thread, strace_fcntl_find(abi, values[1]), values[i]);
+    else if (i > 0 && is_ioctl_request(a - 1)) print_ioctl_argument(t, thread, ioctl_find(values[i - 1]), values[i], done && result >= 0);
     else if (is_ioctl_request(a)) print_request(t, values[i]);
     else if (a->kind == ARGUMENT_ENUM) print_enum(t, &abi->constants[a->detail], values[i]);
     else if (a->kind < ARGUMENT_PATH) print_scalar(t, abi, a, values[i]);
@@ -385,9 +430,11 @@ static void print_argument(struct text *t, struct thread *thread, const struct c
     else print_data(t, thread, a, values, values[i], result, done);
 }
 
-/* open's mode is an argument only when a file is to be made. */
+/* open's mode is an argument only when a file is to be made, mknod's device when it is one, fcntl's last with some commands. */
 static bool argument_is_unused(const struct abi *abi, const struct call_description *call, unsigned i, const uint64_t *values)
 {
+    if (call->arguments[i].kind == ARGUMENT_DEVICE) return !is_device(values[i - 1]);
+    if (is_fcntl_argument(call, i)) return strace_fcntl_find(abi, values[1])->argument == ARGUMENT_POINTER;
     if (i == 0 || call->arguments[i].kind != ARGUMENT_MODE || call->arguments[i - 1].detail != FLAGS_OPEN) return false;
     return !(constant_to_host(abi, FLAGS_OPEN, values[i - 1]) & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)));
 }
@@ -406,7 +453,8 @@ static void print_arguments(struct strace_line *line, struct thread *thread, con
 }
 
 /* -- lines --------------------------------------------------------------------------------------------------------------- */
-static void print_result(struct text *t, const struct abi *abi, const struct call_description *call, int64_t result)
+static void print_result(struct text *t, const struct abi *abi, const struct call_description *call, const uint64_t *values,
+                         int64_t result)
 {
     if (result == SYSCALL_NO_RESULT) text_print(t, " = ?\n");
     else if (result <= -512 && result > SYSCALL_NO_RESULT) text_print(t, " = ? (interrupted, to be restarted)\n");
@@ -415,6 +463,12 @@ static void print_result(struct text *t, const struct abi *abi, const struct cal
         print_enum(t, &abi->constants[ENUM_ERRNO], errno_to_guest(abi, (int)-result));
         const char *why = strerrordesc_np((int)-result);
         text_print(t, " (%s)\n", why ? why : "Unknown error");
+    } else if (is_fcntl_argument(call, 2) && call->argument_count > 2 && strace_fcntl_find(abi, values[1])->result != SYSCALL_NO_DETAIL) {
+        text_print(t, result ? " = 0x%llx (flags " : " = 0%.0lld (flags ", (unsigned long long)result);
+        print_flags(t, &abi->constants[strace_fcntl_find(abi, values[1])->result], (uint64_t)result);
+        text_print(t, ")\n");
+    } else if (call->result == RESULT_MODE) {
+        text_print(t, " = %#03o\n", (unsigned)result);
     } else if (call->result == RESULT_ADDRESS || call->result == RESULT_HEX) {
         text_print(t, result ? " = 0x%llx\n" : " = 0\n", (unsigned long long)result);
     } else {
@@ -454,6 +508,6 @@ void strace_leave(struct strace_line *line, struct thread *thread, const struct 
     if (call->result == RESULT_PID && result == 0 && thread->tid != (pid_t)host_call(SYS_gettid, 0, 0, 0, 0, 0, 0)) return;
     print_arguments(line, thread, call, values, result, true);
     text_print(&line->text, ")");
-    print_result(&line->text, thread->process->abi, call, result);
+    print_result(&line->text, thread->process->abi, call, values, result);
     syscall_log(thread->process, &line->text);
 }

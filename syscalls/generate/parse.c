@@ -189,8 +189,9 @@ static void read_field_type(struct descriptions *d, struct reader *r, struct fie
 
 static void read_field_print(struct descriptions *d, struct reader *r, struct field_definition *f)
 {
-    static const char *const simple[] = { "hex", "octal", "signal", "fd", "hidden", NULL };
-    static const enum field_print prints[] = { PRINT_HEX, PRINT_OCTAL, PRINT_SIGNAL, PRINT_FD, PRINT_HIDDEN };
+    static const char *const simple[] = { "hex", "octal", "signal", "fd", "hidden", "mode", "size", "device", "words", "rest", NULL };
+    static const enum field_print prints[] = { PRINT_HEX, PRINT_OCTAL, PRINT_SIGNAL, PRINT_FD, PRINT_HIDDEN, PRINT_MODE, PRINT_FILE_SIZE,
+                                              PRINT_DEVICE, PRINT_WORDS, PRINT_REST };
     int line = r->token.line;
     const char *how = reader_word(r, "how to print");
     bool is_flags = strcmp(how, "flags") == 0;
@@ -479,7 +480,7 @@ static void read_attribute(struct reader *r, struct call_definition *definition)
 
 static void read_call(struct descriptions *d, struct reader *r, struct call_definition *definition)
 {
-    static const char *const results[] = { "zero", "fd", "size", "int", "long", "pid", "address", "hex", "none", NULL };
+    static const char *const results[] = { "zero", "fd", "size", "int", "long", "pid", "address", "hex", "mode", "none", NULL };
     struct call_description *call = &definition->call;
     struct length_reference references[SYSCALL_ARGUMENTS] = { { NULL, 0 } };
     definition->line = r->token.line;

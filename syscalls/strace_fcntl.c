@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What fcntl's last argument and its result are, by command, for --strace (fcntl(2)).
+ */
+#include "syscalls/strace.h"
+#include "syscalls/tables.generated.h"
+#include <fcntl.h>
+
+#define NO SYSCALL_NO_DETAIL
+#define NOTHING ARGUMENT_POINTER               /* the command takes no argument */
+
+static const struct fcntl_command commands[] = {
+    { F_DUPFD, ARGUMENT_INT, NO, NO }, { F_DUPFD_CLOEXEC, ARGUMENT_INT, NO, NO },
+    { F_GETFD, NOTHING, NO, FLAGS_FD }, { F_SETFD, ARGUMENT_FLAGS, FLAGS_FD, NO },
+    { F_GETFL, NOTHING, NO, FLAGS_OPEN }, { F_SETFL, ARGUMENT_FLAGS, FLAGS_OPEN, NO },
+    { F_GETLK, ARGUMENT_STRUCT, STRUCT_FLOCK, NO }, { F_SETLK, ARGUMENT_STRUCT, STRUCT_FLOCK_SET, NO }, { F_SETLKW, ARGUMENT_STRUCT, STRUCT_FLOCK_SET, NO },
+    { F_OFD_GETLK, ARGUMENT_STRUCT, STRUCT_FLOCK, NO }, { F_OFD_SETLK, ARGUMENT_STRUCT, STRUCT_FLOCK_SET, NO },
+    { F_OFD_SETLKW, ARGUMENT_STRUCT, STRUCT_FLOCK_SET, NO },
+    { F_GETOWN, NOTHING, NO, NO }, { F_SETOWN, ARGUMENT_INT, NO, NO }, { F_GETSIG, NOTHING, NO, NO }, { F_SETSIG, ARGUMENT_SIGNAL, NO, NO },
+    { F_GETLEASE, NOTHING, NO, NO }, { F_SETLEASE, ARGUMENT_ENUM, ENUM_LOCK_TYPE, NO },
+    { F_GETPIPE_SZ, NOTHING, NO, NO }, { F_SETPIPE_SZ, ARGUMENT_INT, NO, NO },
+    { F_GET_SEALS, NOTHING, NO, FLAGS_SEALS }, { F_ADD_SEALS, ARGUMENT_FLAGS, FLAGS_SEALS, NO },
+};
+static const struct fcntl_command unknown = { -1, ARGUMENT_HEX, NO, NO };
+
+const struct fcntl_command *strace_fcntl_find(const struct abi *abi, uint64_t command)
+{
+    int host = (int)constant_to_host(abi, ENUM_FCNTL, (uint32_t)command);
+    for (unsigned i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (commands[i].command == host) return &commands[i];
+    return &unknown;
+}
