@@ -4,6 +4,7 @@
  * what is the guest's.
  */
 #include "syscalls/calls.h"
+#include "syscalls/files.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -18,7 +19,10 @@ int64_t syscall_mmap(struct thread *thread, const uint64_t *arguments)
     int fd = flags & MAP_ANONYMOUS ? -1 : (int)arguments[4];
     if (arguments[5] & 4095)
         return -EINVAL;
-    return address_space_map(thread->process, arguments[0], arguments[1], (int)arguments[2], flags, fd, arguments[5]);
+    int64_t result = address_space_map(thread->process, arguments[0], arguments[1], (int)arguments[2], flags, fd, arguments[5]);
+    if (result >= 0)
+        ring_mapped(thread->process, fd, arguments[5], (guest_addr)result);
+    return result;
 }
 
 int64_t syscall_munmap(struct thread *thread, const uint64_t *arguments)

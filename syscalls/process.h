@@ -103,6 +103,7 @@ struct process {
     bool clone_tls_before_child;           /* clone's arguments: (flags, stack, parent, tls, child) instead of (…, child, tls) */
     int own_descriptor;                    /* ferry's program, where /proc/self/exe may not lead to it (descriptors.c); or -1 */
     int exec_descriptor;                   /* the guest's program, when it has no name; or -1. Both are hidden from the guest */
+    struct rings *rings;                   /* io_uring.c; NULL: none made yet */
     bool strace;
     bool trace_unimplemented;
     void (*log)(void *user, const char *text);   /* --strace and --trace=unimplemented: whole lines; NULL: to stderr */

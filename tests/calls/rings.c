@@ -5,6 +5,8 @@
 #include "check.h"
 #include <linux/aio_abi.h>
 #include <linux/io_uring.h>
+#include <linux/openat2.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/uio.h>
 #include <sys/utsname.h>
@@ -131,7 +133,8 @@ static void uring(void)
     if (ring < 0) return;
     SHOW("entries", p.sq_entries), SHOW("completions", p.cq_entries);
     SUBMIT(NOP);
-    int fd = SUBMIT(OPENAT, .fd = AT_FDCWD, .addr = (uintptr_t)"ring-file", .open_flags = O_CREAT | O_RDWR, .len = 0644);
+    int fd = SUBMIT(OPENAT, .fd = AT_FDCWD, .addr = (uintptr_t)"ring-file", .open_flags = O_CREAT | O_RDWR | O_NOFOLLOW, .len = 0644);
+    SHOW("nofollow", (fcntl(fd, F_GETFL) & O_NOFOLLOW) != 0);
     SUBMIT(WRITE, .fd = fd, .addr = (uintptr_t)bytes, .len = 5000);
     SUBMIT(READ, .fd = fd, .addr = (uintptr_t)check_edge(100), .len = 100, .off = 10);
     SUBMIT(READ, .fd = fd, .addr = (uintptr_t)check_edge(100), .len = 200, .off = 10);
@@ -141,7 +144,34 @@ static void uring(void)
     SUBMIT(FALLOCATE, .fd = fd, .addr = 100000);
     QUIET(fstat(fd, &status));
     SHOW("size", status.st_size);
+    int directory = SUBMIT(OPENAT, .fd = AT_FDCWD, .addr = (uintptr_t)".", .open_flags = O_DIRECTORY | O_RDONLY);
+    SUBMIT(OPENAT, .fd = AT_FDCWD, .addr = (uintptr_t)"ring-file", .open_flags = O_DIRECTORY | O_RDONLY);
     SUBMIT(OPENAT, .fd = AT_FDCWD, .addr = (uintptr_t)"none", .open_flags = O_RDONLY);
+    SUBMIT(OPENAT, .fd = AT_FDCWD, .addr = 1, .open_flags = O_RDONLY);
+    struct open_how how = { .flags = O_DIRECTORY | O_NOFOLLOW };
+    SUBMIT(OPENAT2, .fd = directory, .addr = (uintptr_t)".", .off = (uintptr_t)&how, .len = sizeof how);
+    SUBMIT(OPENAT2, .fd = directory, .addr = (uintptr_t)"ring-file", .off = (uintptr_t)&how, .len = sizeof how);
+    SUBMIT(OPENAT2, .fd = directory, .addr = (uintptr_t)".", .off = 1, .len = sizeof how);
+    SUBMIT(MKDIRAT, .fd = directory, .addr = (uintptr_t)"ring-directory", .len = 0700);
+    SUBMIT(SYMLINKAT, .fd = directory, .addr = (uintptr_t)"ring-file", .addr2 = (uintptr_t)"ring-link");
+    SUBMIT(LINKAT, .fd = directory, .addr = (uintptr_t)"ring-file", .len = directory, .addr2 = (uintptr_t)"ring-hard");
+    int epoll = QUIET(epoll_create1(0)), counter = QUIET(eventfd(1, 0));
+    struct epoll_event event = { EPOLLIN, { .u64 = 0x123456789abcdef0 } };
+    SUBMIT(EPOLL_CTL, .fd = epoll, .addr = (uintptr_t)&event, .len = EPOLL_CTL_ADD, .off = counter);
+    memset(&event, 0, sizeof event);
+    CALL(epoll_wait(epoll, &event, 1, 0));
+    SHOW("epoll", event.data.u64 == 0x123456789abcdef0);
+    close(epoll), close(counter);
+    /* The entries are the program's own again, and duplicates are rings too. */
+    struct io_uring_sqe *entry = &submission.entries[0];
+    unsigned before = *submission.tail;
+    while (*submission.tail & submission.mask) SUBMIT(NOP);
+    int duplicate = dup(ring), ring_again = ring;
+    ring = duplicate;
+    SUBMIT(OPENAT, .fd = AT_FDCWD, .addr = (uintptr_t)".", .open_flags = O_DIRECTORY | O_RDONLY);
+    SHOW("kept", entry->open_flags == (O_DIRECTORY | O_RDONLY) && *submission.tail > before);
+    close(duplicate);
+    ring = ring_again;
     struct statx_buffer { char b[256]; } x;
     SUBMIT(STATX, .fd = AT_FDCWD, .addr = (uintptr_t)"ring-file", .len = 0x7ff, .off = (uintptr_t)&x);
     SUBMIT(RENAMEAT, .fd = AT_FDCWD, .addr = (uintptr_t)"ring-file", .len = AT_FDCWD, .addr2 = (uintptr_t)"ring-other");

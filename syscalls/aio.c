@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Rings that the kernel shares with the process: AIO's, which it maps by itself where it likes, and io_uring's.
+ * AIO: its rings, which the kernel maps by itself where it likes, are moved to where the guest's mappings are.
  */
 #include "syscalls/convert.h"
 #include "syscalls/tables.generated.h"
@@ -54,12 +54,4 @@ int64_t syscall_io_destroy(struct thread *thread, const uint64_t *arguments)
     int64_t result = host_call(SYS_io_destroy, (uintptr_t)guest_pointer(thread->process, arguments[0]), 0, 0, 0, 0, 0);
     if (result == 0 && known) address_space_unmap(thread->process, arguments[0], aio_ring_size(&ring));
     return result;
-}
-
-/* -- io_uring: the rings have one layout everywhere. What requests name is the host's, so there are none with a sysroot: libraries fall
- * back to calls. */
-int64_t syscall_io_uring_setup(struct thread *thread, const uint64_t *arguments)
-{
-    if (thread->process->sysroot) return -ENOSYS;
-    return host_call(SYS_io_uring_setup, arguments[0], (uintptr_t)guest_pointer(thread->process, arguments[1]), 0, 0, 0, 0);
 }
