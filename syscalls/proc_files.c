@@ -224,8 +224,11 @@ int64_t proc_file_link(const struct thread *thread, const struct proc_name *name
 {
     struct proc_view view;
     if (!proc_view_open(&view, thread->process, name->pid)) return -ENOENT;
-    const char *path = view.process->executable;
-    snprintf(buffer, PATH_MAX, "%s", guest_name ? proc_guest_name(view.process, path) : path);
+    const struct process *process = view.process;
+    if (!guest_name && process->exec_descriptor >= 0)   /* its file has no name */
+        snprintf(buffer, PATH_MAX, name->pid ? "/proc/%2$d/fd/%1$d" : "/proc/self/fd/%d", process->exec_descriptor, (int)name->pid);
+    else
+        snprintf(buffer, PATH_MAX, "%s", guest_name ? proc_guest_name(process, process->executable) : process->executable);
     proc_view_close(&view);
     return (int64_t)strlen(buffer);
 }

@@ -5,6 +5,8 @@
  */
 #include "usermode/usermode.h"
 
+#include "syscalls/files.h"
+
 #include "syscalls/memory_limits.h"
 #include "syscalls/syscalls.h"
 
@@ -255,10 +257,8 @@ int64_t execute_program(struct thread *thread, int directory, const char *path, 
     struct execution x = { thread, directory, flags, -1, path, path, argv, envp };
     if (flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
         return -EINVAL;
-    if (path[0] == '/')
-        x.host_path = flags & AT_SYMLINK_NOFOLLOW ? path_to_host(thread->process, path, buffer) : path_to_host_followed(thread->process, path, buffer);
-    if (path[0] == '/' && is_own_executable(path) && !(flags & AT_SYMLINK_NOFOLLOW))
-        x.host_path = thread->process->executable;
+    if (path[0] == '/' && file_path_to_host(thread, directory, path, !(flags & AT_SYMLINK_NOFOLLOW), buffer) == 0)
+        x.host_path = buffer;
     int result = open_program(&x);
     int kind = result == 0 ? classify(thread->process, x.fd, 0) : KIND_NATIVE;
     if (result == -EACCES && x.fd < 0)

@@ -319,9 +319,12 @@ static bool has_no_name(const struct process *process, int fd)
 
 static void keep_names(struct process *process, const struct program *program)
 {
-    char real[PATH_MAX];
+    char link[32], real[PATH_MAX];
     const char *base = strrchr(program->name, '/');
-    process->executable = strdup(realpath(program->host_path, real) ? real : program->host_path);
+    snprintf(link, sizeof link, "/proc/self/fd/%d", program->fd);
+    ssize_t length = readlink(link, real, sizeof real - 1);      /* as the kernel names it, symbolic links resolved */
+    real[length > 0 ? length : 0] = 0;
+    process->executable = strdup(length > 0 ? real : program->host_path);
     process->program_name = strdup(program->argument_count ? program->arguments[0] : "");
     if (has_no_name(process, program->fd))
         process->exec_descriptor = descriptor_move_up(program->fd, 0);

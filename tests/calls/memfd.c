@@ -116,8 +116,18 @@ static void executing(void)
 int main(int count, char **arguments, char **environment)
 {
     if (count == 2 && strcmp(arguments[1], "again") == 0) {
+        char link[256] = "", *third[] = { "us", "a", "third time", NULL };
+        ssize_t length = readlink("/proc/self/exe", link, sizeof link - 1);
         printf("again: %s %s %s\n", arguments[0], environment[0] ? environment[0] : "-", fcntl(3, F_GETFD) == -1 ? "closed" : "open");
+        SHOW_TEXT("program", length > 0 && strncmp(link, "/memfd:", 7) == 0 ? link : "a file");
+        SHOW("it can be read", open("/proc/self/exe", O_RDONLY) >= 0);
+        fflush(stdout);
+        execve("/proc/self/exe", third, environment);
         return 5;
+    }
+    if (count == 3) {
+        printf("once more: %s\n", arguments[2]);
+        return 7;
     }
     if (count == 0 || !arguments[0][0]) {
         printf("no arguments: %d\n", count);
