@@ -36,7 +36,7 @@ enum length_kind { LENGTH_ONE, LENGTH_CONSTANT, LENGTH_ARGUMENT, LENGTH_BEHIND_A
 enum result_kind { RESULT_ZERO, RESULT_FD, RESULT_SIZE, RESULT_INT, RESULT_LONG, RESULT_PID, RESULT_ADDRESS, RESULT_HEX, RESULT_MODE,
                    RESULT_NONE };
 
-enum call_attribute { CALL_BLOCKS = 1, CALL_CUSTOM = 2, CALL_ABSENT = 4, CALL_PARTIAL = 8, CALL_HIDES_PROC = 16 };
+enum call_attribute { CALL_BLOCKS = 1, CALL_CUSTOM = 2, CALL_ABSENT = 4, CALL_PARTIAL = 8, CALL_HIDES_PROC = 16, CALL_FORBIDDEN = 32 };
 
 /* What an interruption by a signal means (signal(7), "Interruption of system calls"). */
 enum restart_kind {

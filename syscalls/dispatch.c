@@ -5,6 +5,7 @@
  */
 #include "syscalls/convert.h"
 #include "syscalls/files.h"
+#include "syscalls/seccomp.h"
 #include "syscalls/strace.h"
 #include "syscalls/tables.generated.h"
 #include "syscalls/text.h"
@@ -247,7 +248,10 @@ int64_t syscall_dispatch(struct thread *thread, unsigned number, const uint64_t 
     const struct abi *abi = process->abi;
     const struct call_description *call = find_call(abi, number);
     uint64_t decoded[SYSCALL_ARGUMENTS];
-    if (!call) return unimplemented(thread, NULL, number, NULL);
+    bool refused = false;
+    int64_t result = 0;
+    if (__builtin_expect(thread->seccomp_mode != 0, 0)) refused = !seccomp_check(thread, call, number, arguments, &result);
+    if (!call) return refused ? result : unimplemented(thread, NULL, number, NULL);
     if (abi->word_bytes != 8) {
         decode_arguments(abi, call, arguments, decoded);
         arguments = decoded;
@@ -255,11 +259,11 @@ int64_t syscall_dispatch(struct thread *thread, unsigned number, const uint64_t 
     if (__builtin_expect(process->strace, 0)) {
         struct strace_line line;
         strace_enter(&line, thread, call, arguments);
-        int64_t result = run_call(thread, call, abi->calls[number].plain, number, arguments);
+        if (!refused) result = run_call(thread, call, abi->calls[number].plain, number, arguments);
         strace_leave(&line, thread, call, arguments, result);
-        return result < 0 && result >= -LAST_ERRNO ? -errno_to_guest(abi, (int)-result) : result;
+    } else if (!refused) {
+        result = run_call(thread, call, abi->calls[number].plain, number, arguments);
     }
-    int64_t result = run_call(thread, call, abi->calls[number].plain, number, arguments);
-    if (result < 0 && result >= -LAST_ERRNO) result = -errno_to_guest(abi, (int)-result);
+    if (!refused && result < 0 && result >= -LAST_ERRNO) result = -errno_to_guest(abi, (int)-result);
     return result;
 }

@@ -4,6 +4,7 @@
  */
 #include "syscalls/convert.h"
 #include "syscalls/files.h"
+#include "syscalls/seccomp.h"
 #include "syscalls/strace.h"
 #include "syscalls/text.h"
 #include <errno.h>
@@ -58,8 +59,10 @@ int64_t syscall_ioctl(struct thread *thread, const uint64_t *arguments)
 {
     const struct ioctl_description *io = ioctl_find(arguments[1]);
     bool same = thread->process->abi->data_same_as_host;
+    int64_t result;
+    if (seccomp_ioctl(thread, arguments, &result)) return result;
     if (!io || (io->kind == ARGUMENT_POINTER && !same)) return ioctl_refused(thread, arguments);
-    int64_t result = same ? host_call_blocking(thread, SYS_ioctl, arguments[0], arguments[1], arguments[2], 0, 0, 0)
-                          : ioctl_converted(thread, io, arguments);
+    result = same ? host_call_blocking(thread, SYS_ioctl, arguments[0], arguments[1], arguments[2], 0, 0, 0)
+                  : ioctl_converted(thread, io, arguments);
     return result == -EINTR ? SYSCALL_RESTART : result;
 }

@@ -5,6 +5,7 @@
  */
 #include "syscalls/files.h"
 #include "syscalls/proc.h"
+#include "syscalls/seccomp.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -112,16 +113,37 @@ static void write_statm(const struct proc_request *r)
     text_print(r->out, "%llu%s", (unsigned long long)proc_mapped_size(r->view) / 4096, line + strcspn(line, " "));
 }
 
+/* The thread that a status is of; NULL: not one of this process. */
+static const struct thread *status_thread(const struct proc_request *r, const char *text)
+{
+    const char *pid = r->view->pid == 0 ? strstr(text, "\nPid:") : NULL;
+    const struct thread *thread = r->thread->process->threads;
+    while (thread && pid && thread->tid != (pid_t)strtol(pid + 5, NULL, 10)) thread = thread->next;
+    return pid ? thread : NULL;
+}
+
+/* The host's filters are ferry's. */
+static bool write_seccomp(const struct thread *thread, const char *line, struct text *out)
+{
+    if (!thread || strncmp(line, "Seccomp", 7) != 0) return false;
+    bool mode = line[7] == ':';
+    text_print(out, "%.*s\t%u\n", (int)strcspn(line, "\t"), line, mode ? (unsigned)thread->seccomp_mode : seccomp_filter_count(thread));
+    return true;
+}
+
 /* proc_pid_status(5): ferry reserves far more addresses than it uses, which says nothing of the guest. */
 static void write_status(const struct proc_request *r)
 {
     char text[8192], *save = NULL;
     if (!read_host_file(r->path, text, sizeof text)) return;
+    pthread_mutex_lock(&r->thread->process->lock);
+    const struct thread *thread = status_thread(r, text);
     for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
         bool size = strncmp(line, "VmSize:", 7) == 0 || strncmp(line, "VmPeak:", 7) == 0;
         if (size) text_print(r->out, "%.7s\t%8llu kB\n", line, (unsigned long long)proc_mapped_size(r->view) / 1024);
-        else text_print(r->out, "%s\n", line);
+        else if (!write_seccomp(thread, line, r->out)) text_print(r->out, "%s\n", line);
     }
+    pthread_mutex_unlock(&r->thread->process->lock);
 }
 
 static void write_cpu_information(const struct proc_request *r)

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #define GUEST_SIGNALS 64
+#define VDSO_SIZE 4096
 
 struct process;
 struct thread;
@@ -53,6 +54,8 @@ struct thread {
     bool vfork_child;                      /* shares the parent's memory until exec or exit */
     bool exiting;
     int exit_status;
+    _Atomic int seccomp_mode;              /* SECCOMP_MODE_; not 0: each call is looked at first (seccomp.c) */
+    struct seccomp_filter *_Atomic seccomp_filters;   /* the newest; changed under process->lock, by other threads too */
     void *user;
 };
 
@@ -66,6 +69,11 @@ struct process_operations {
     int64_t (*signal_return)(struct thread *thread);
     /* The host's side of an action: default and ignore are mirrored, a handler becomes our queueing one. 0 or negative errno. */
     int64_t (*signal_action)(struct thread *thread, int signal, const struct signal_action *action);
+    /* What a seccomp filter asks for: a signal that cannot be blocked, now; the end of the thread or, with `group` or as the last one, of the
+     * process by it; a result that the run loop does not interpret. */
+    void (*force_signal)(struct thread *thread, const siginfo_t *info);
+    void (*kill)(struct thread *thread, const siginfo_t *info, bool group) __attribute__((noreturn));
+    void (*set_result)(struct thread *thread, int64_t value);
     unsigned minimum_signal_stack;         /* sigaltstack refuses less */
 };
 

@@ -5,6 +5,7 @@
 #include "syscalls/convert.h"
 #include "syscalls/memory_limits.h"
 #include "syscalls/process_control.h"
+#include "syscalls/seccomp.h"
 #include "syscalls/tables.generated.h"
 #include <errno.h>
 #include <linux/capability.h>
@@ -41,6 +42,7 @@ static const int harmless_options[] = {
 static const struct { int option; syscall_function *function; } own_options[] = {
     { PR_GET_TID_ADDRESS, control_tid_address }, { PR_SET_MDWE, control_set_memory_deny }, { PR_GET_MDWE, control_get_memory_deny },
     { PR_SET_MM, control_memory_map }, { PR_GET_AUXV, control_auxiliary_vector },
+    { PR_GET_SECCOMP, control_get_seccomp }, { PR_SET_SECCOMP, control_set_seccomp },
 };
 
 static bool is_harmless(int option)
@@ -55,7 +57,6 @@ int64_t syscall_prctl(struct thread *thread, const uint64_t *arguments)
     const struct abi_functions *functions = thread->process->abi->functions;
     int option = (int)arguments[0];
     int64_t result;
-    if (option == PR_GET_SECCOMP) return 0;
     for (size_t i = 0; i < sizeof own_options / sizeof own_options[0]; i++)
         if (own_options[i].option == option) return own_options[i].function(thread, arguments);
     if (functions->process_control && functions->process_control(thread, arguments, &result)) return result;

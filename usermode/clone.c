@@ -10,6 +10,7 @@
 #include "debug/log.h"
 #include "syscalls/guest_memory.h"
 #include "syscalls/memory_limits.h"
+#include "syscalls/seccomp.h"
 #include "syscalls/syscalls.h"
 
 #include <errno.h>
@@ -72,6 +73,7 @@ static struct thread *new_child(struct request *request, struct process *process
     if (!child)
         return NULL;
     child->signal_mask = request->parent->signal_mask;
+    seccomp_filters_inherit(child, request->parent);
     child->altstack_flags = SS_DISABLE;
     if (copy_cpu(request))
         return child;
@@ -104,10 +106,12 @@ static void put_tid(struct thread *thread, guest_addr address, pid_t tid)
 
 /* -- threads -------------------------------------------------------------------------------------------------------------- */
 
-static void enlist(struct thread *thread)
+/* Filters once more: another thread may have set its own for all threads meanwhile. */
+static void enlist(struct thread *thread, const struct thread *parent)
 {
     struct process *process = thread->process;
     pthread_mutex_lock(&process->lock);
+    seccomp_filters_inherit(thread, parent);
     thread->next = process->threads;
     process->threads = thread;
     pthread_mutex_unlock(&process->lock);
@@ -131,7 +135,7 @@ static void *thread_main(void *argument)
     if (request->flags & CLONE_CHILD_CLEARTID)
         thread->clear_child_tid = request->child_tid;
     host_signals_enter(thread);
-    enlist(thread);
+    enlist(thread, request->parent);
     announce(request, thread->tid);
     if (setjmp(own->leave) == 0) {
         host_signal_mask(thread->signal_mask & ~SIGNALS_SYNCHRONOUS);

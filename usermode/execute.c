@@ -8,6 +8,7 @@
 #include "syscalls/files.h"
 
 #include "syscalls/memory_limits.h"
+#include "syscalls/seccomp.h"
 #include "syscalls/syscalls.h"
 
 #include <errno.h>
@@ -21,6 +22,8 @@
 #include <unistd.h>
 
 #define SCRIPT_DEPTH 5
+#define EXTRA_OPTIONS 6                  /* that only an exec gives */
+#define HANDED_OVER_FROM 800             /* descriptors that the next ferry gets and closes */
 
 struct execution {
     struct thread *thread;
@@ -159,22 +162,16 @@ static void add(struct argument_list *list, const char *text)
 }
 
 /* ferry, its options, the program's own name, the program, its arguments. */
-static void fill_arguments(struct argument_list *list, const struct execution *x, const char *sysroot, const char *descriptor, const char *own, const char *limits,
-                           const char *name)
+static void fill_arguments(struct argument_list *list, const struct execution *x, const char *const options[EXTRA_OPTIONS], const char *name)
 {
     const struct process *process = x->thread->process;
     size_t count = count_strings(x->argv);
     add(list, "ferry");
     for (int i = 0; i < process->argument_count; i++)
         add(list, process->arguments[i]);
-    if (*sysroot)
-        add(list, sysroot);
-    if (*descriptor)
-        add(list, descriptor);
-    if (*own)
-        add(list, own);
-    if (*limits)
-        add(list, limits);
+    for (int i = 0; i < EXTRA_OPTIONS; i++)
+        if (*options[i])
+            add(list, options[i]);
     add(list, "-0");
     add(list, count ? x->argv[0] : "");
     add(list, "--");
@@ -213,11 +210,33 @@ static bool is_own_executable(const char *path)
     return strcmp(path, "/proc/self/exe") == 0 || strcmp(path, "/proc/thread-self/exe") == 0 || strcmp(path, own) == 0;
 }
 
+/* A copy of a descriptor that the next ferry gets, and the option that says so. fd -1: there is none. */
+struct hand_over { int fd; char option[32]; };
+
+static bool hand_over(struct hand_over *h, const char *option, int fd)
+{
+    h->fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD, HANDED_OVER_FROM);
+    h->option[0] = 0;
+    if (h->fd >= 0)
+        snprintf(h->option, sizeof h->option, "--%s=%d", option, h->fd);
+    return fd < 0 || h->fd >= 0;
+}
+
+static int64_t hand_over_filters(struct hand_over *h, const struct thread *thread)
+{
+    int64_t file = thread->seccomp_mode ? seccomp_filters_save(thread) : -1;
+    bool good = hand_over(h, "seccomp-fd", (int)file);
+    if (file >= 0)
+        close((int)file);
+    return thread->seccomp_mode && file < 0 ? file : good ? 0 : -EMFILE;
+}
+
 static int64_t execute_foreign(struct execution *x)
 {
     struct process *process = x->thread->process;
-    struct argument_list list = { .bytes = (count_strings(x->argv) + (size_t)process->argument_count + 14) * sizeof(char *) };
-    char sysroot[PATH_MAX + 16] = "", descriptor[32] = "", own[32] = "", limits[128], name[PATH_MAX + 32];
+    struct argument_list list = { .bytes = (count_strings(x->argv) + (size_t)process->argument_count + EXTRA_OPTIONS + 12) * sizeof(char *) };
+    struct hand_over program, own, filters;
+    char sysroot[PATH_MAX + 16] = "", limits[128], name[PATH_MAX + 32];
     /* Where the new ferry would not find the file by the name that the program is to have. */
     bool by_descriptor = !strchr(x->path, '/') || (x->directory != AT_FDCWD && x->path[0] != '/') || is_own_executable(x->path);
     list.items = mmap(NULL, list.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -225,26 +244,29 @@ static int64_t execute_foreign(struct execution *x)
         return -ENOMEM;
     if (process->sysroot)
         snprintf(sysroot, sizeof sysroot, "--sysroot=%s", process->sysroot);
-    int kept = by_descriptor ? fcntl(x->fd, F_DUPFD, 800) : -1;
-    if (by_descriptor)
-        snprintf(descriptor, sizeof descriptor, "--exec-fd=%d", kept);
-    int kept_own = process->own_descriptor >= 0 ? fcntl(process->own_descriptor, F_DUPFD, 800) : -1;
-    if (kept_own >= 0)
-        snprintf(own, sizeof own, "--own-fd=%d", kept_own);
+    hand_over(&program, "exec-fd", by_descriptor ? x->fd : -1);
+    hand_over(&own, "own-fd", process->own_descriptor);
+    int64_t result = hand_over_filters(&filters, x->thread);
+    const struct options *options = usermode_of(process)->options;
+    const char *sandbox = options->sandbox || options->in_sandbox ? "--in-sandbox" : "";
     memory_limits_option(process, limits, sizeof limits);
     program_name(x, name);
-    fill_arguments(&list, x, sysroot, descriptor, own, limits, name);
-    int64_t result = start_ferry(x, &list);
-    if (kept >= 0)
-        close(kept);
-    if (kept_own >= 0)
-        close(kept_own);
+    fill_arguments(&list, x, (const char *const[EXTRA_OPTIONS]){ sysroot, limits, sandbox, program.option, own.option, filters.option }, name);
+    if (result == 0)
+        result = start_ferry(x, &list);
+    const struct hand_over *const handed[] = { &program, &own, &filters };
+    for (size_t i = 0; i < sizeof handed / sizeof handed[0]; i++)
+        if (handed[i]->fd >= 0)
+            close(handed[i]->fd);
     munmap(list.items, list.bytes);
     return result;
 }
 
+/* The host's own programs make calls that the guest's filters could not be asked about. */
 static int64_t execute_native(const struct execution *x)
 {
+    if (x->thread->seccomp_mode)
+        return -EACCES;
     memory_limits_leave(x->thread->process);
     int64_t result = host_execute(x->thread, x->directory, x->host_path, x->argv, x->envp, x->flags);
     memory_limits_return(x->thread->process);

@@ -6,11 +6,15 @@
 #include "usermode/usermode.h"
 
 #include "syscalls/calls.h"
+#include "syscalls/seccomp.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -49,6 +53,7 @@ struct thread *thread_new(struct process *process)
 
 void thread_free(struct thread *thread)
 {
+    seccomp_filters_release(thread);
     if (thread->cpu)
         vcpu_free(thread->cpu);
     free(thread->user);
@@ -82,6 +87,38 @@ void leave_thread(struct thread *thread, int status)
         longjmp(own->leave, 1);
     for (;;)
         host_call(SYS_exit, (uint64_t)status, 0, 0, 0, 0, 0);
+}
+
+/* What a first thread that dies while others go on leaves as the process's status only seccomp itself can give: the thread makes the host
+ * kill it for a call. */
+static void die_by_host_seccomp(int signal)
+{
+    struct sock_filter insns[] = { BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_THREAD) };
+    struct sock_fprog kill = { 1, insns };
+    if (signal == SIGKILL)
+        host_call(SYS_prctl, PR_SET_SECCOMP, SECCOMP_MODE_STRICT, 0, 0, 0, 0);
+    host_call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0);
+    host_call(SYS_prctl, PR_SET_SECCOMP, SECCOMP_MODE_FILTER, (uintptr_t)&kill, 0, 0, 0);
+    host_call(SYS_gettid, 0, 0, 0, 0, 0, 0);
+}
+
+void leave_by_signal(struct thread *thread, const siginfo_t *info, bool group)
+{
+    struct usermode_thread *own = usermode_thread_of(thread);
+    pthread_mutex_lock(&thread->process->lock);
+    bool last = !thread->process->threads->next;
+    pthread_mutex_unlock(&thread->process->lock);
+    if ((group || last) && info->si_signo != SIGKILL)
+        die_with_core(thread, info);
+    if (last)
+        die_by_signal(thread, info->si_signo);
+    if (own->is_pthread)
+        leave_thread(thread, 0);
+    host_signal_mask(~0ull);
+    unlist(thread);
+    thread_leave(thread);
+    die_by_host_seccomp(info->si_signo);
+    die_by_signal(thread, info->si_signo);
 }
 
 void leave_group(struct thread *thread, int status)

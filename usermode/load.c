@@ -306,7 +306,7 @@ static int map_vdso(struct thread *thread)
     process->time_page = (guest_addr)page;
     process->vdso = (guest_addr)page + 4096;
     process->signal_trampoline = process->vdso + isa->vdso_signal_return;
-    address_space_protect(process, process->vdso, 4096, PROT_READ | PROT_EXEC);
+    address_space_protect(process, process->vdso, VDSO_SIZE, PROT_READ | PROT_EXEC);
     return 0;
 }
 

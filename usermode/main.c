@@ -10,6 +10,7 @@
 #include "syscalls/abi.h"
 #include "syscalls/guest_memory.h"
 #include "syscalls/memory_limits.h"
+#include "syscalls/seccomp.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,9 +44,15 @@ static void code_published(void *user, const void *code, size_t size, guest_addr
     perf_map_add(usermode_of(user)->perf_map, code, size, pc, name, start);
 }
 
+static void set_result(struct thread *thread, int64_t value)
+{
+    usermode_isa_of(thread)->set_result(thread->cpu, value);
+}
+
 static const struct process_operations operations_template = {
     .execute = execute_program, .clone = clone_thread_or_process, .exit_thread = leave_thread, .exit_group = leave_group,
-    .signal_return = signal_return, .signal_action = host_signals_action,
+    .signal_return = signal_return, .signal_action = host_signals_action, .force_signal = deliver_fault, .kill = leave_by_signal,
+    .set_result = set_result,
 };
 
 /* -- parts of the start -------------------------------------------------------------------------------------------------- */
@@ -143,8 +150,18 @@ static bool set_isa(struct process *process, const struct guest_isa *isa)
     return process->abi;
 }
 
+static bool enter_sandbox(const struct options *options)
+{
+    if (!options->sandbox || options->in_sandbox || sandbox_enter())
+        return true;
+    fprintf(stderr, "ferry: the sandbox cannot be entered: %s\n", strerror(errno));
+    return false;
+}
+
 static int start(const struct options *options, char **environment)
 {
+    if (!enter_sandbox(options))
+        return 126;
     struct process *process = process_new(options);
     struct program *program = calloc(1, sizeof *program);
     if (!process || !program)
@@ -158,6 +175,8 @@ static int start(const struct options *options, char **environment)
     struct thread *thread = process->engine ? first_thread(process) : NULL;
     if (!thread)
         return fprintf(stderr, "ferry: the translator cannot start: %s\n", strerror(errno)), 126;
+    if (options->seccomp_descriptor >= 0 && !seccomp_filters_load(thread, (int)options->seccomp_descriptor))
+        return fprintf(stderr, "ferry: the seccomp filters did not arrive\n"), 126;
     host_signals_start(thread);
     status = program_load(program, thread, options, environment);
     if (status)

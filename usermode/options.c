@@ -122,9 +122,12 @@ static const struct option_row option_rows[] = {
     { "dump-block", NULL, NULL, "ADDRESS", OPTION_NUMBER, true, FIELD(dump_block), NULL, "show every stage of the block there" },
     { "stats", "FERRY_STATS", NULL, NULL, OPTION_SWITCH, true, FIELD(stats), NULL, "print the translator's counts at exit" },
     { "perf perfmap", "FERRY_PERF", NULL, NULL, OPTION_SWITCH, true, FIELD(perf), NULL, "write /tmp/perf-PID.map for perf report" },
+    { "sandbox", "FERRY_SANDBOX", NULL, NULL, OPTION_SWITCH, false, FIELD(sandbox), NULL, "leave ferry only the host calls that programs may lead to" },
+    { "in-sandbox", NULL, NULL, NULL, OPTION_SWITCH, false, FIELD(in_sandbox), NULL, NULL },
     { "exec-fd", NULL, NULL, NULL, OPTION_NUMBER, false, FIELD(exec_descriptor), NULL, NULL },
     { "limits", NULL, NULL, "LIMITS", OPTION_TEXT, false, FIELD(limits), NULL, NULL },
     { "own-fd", NULL, NULL, NULL, OPTION_NUMBER, false, FIELD(own_descriptor), NULL, NULL },
+    { "seccomp-fd", NULL, NULL, NULL, OPTION_NUMBER, false, FIELD(seccomp_descriptor), NULL, NULL },
     { "B", NULL, "QEMU_GUEST_BASE", "ADDRESS", OPTION_FUNCTION, false, 0, ignored, "accepted: guest addresses are never shifted" },
     { "R", NULL, "QEMU_RESERVED_VA", "SIZE", OPTION_FUNCTION, false, 0, ignored, "accepted: nothing needs reserving" },
     { "p", NULL, "QEMU_PAGESIZE", "SIZE", OPTION_FUNCTION, false, 0, ignored, "accepted: pages are the host's" },
@@ -252,7 +255,7 @@ bool options_parse(struct options *options, int argc, char **argv, char **enviro
 {
     int index = 1;
     memset(options, 0, sizeof *options);
-    options->exec_descriptor = options->own_descriptor = -1;
+    options->exec_descriptor = options->own_descriptor = options->seccomp_descriptor = -1;
     options->dump_block = ~0ull;
     if (!parse_environment(options, environment))
         return false;

@@ -48,7 +48,9 @@ struct options {
     unsigned channels;                    /* debug/log.h */
     int64_t exec_descriptor;              /* load this instead of opening the program; -1 */
     int64_t own_descriptor;               /* ferry itself, where /proc/self/exe is out of reach; -1 */
+    int64_t seccomp_descriptor;           /* the filters that the program before this one had set; -1 */
     bool have_seed, no_link, strace, stats, perf, help, version;
+    bool sandbox, in_sandbox;             /* in_sandbox: it was entered before the exec that led here */
     struct environment_edit *edits;
     unsigned edit_count;
     char **inherited;                     /* options for exec'ed children */
@@ -144,6 +146,9 @@ bool host_fault(struct thread *thread, siginfo_t *info, void *ucontext);
 bool core_dump(struct thread *thread, const siginfo_t *info);
 void wait_for_the_end(void) __attribute__((noreturn));     /* another thread is ending the process */
 
+/* -- sandbox.c: host filters for ferry itself; false: errno says why not ---------------------------------------------------- */
+bool sandbox_enter(void);
+
 /* -- clone.c, execute.c, leave.c --------------------------------------------------------------------------------------------- */
 int64_t clone_thread_or_process(struct thread *thread, uint64_t flags, guest_addr stack, guest_addr parent_tid, guest_addr tls,
                                 guest_addr child_tid, int exit_signal, const void *extra);
@@ -151,6 +156,8 @@ struct thread *thread_new(struct process *process);                        /* no
 void thread_free(struct thread *thread);
 void leave_thread(struct thread *thread, int status) __attribute__((noreturn));
 void leave_group(struct thread *thread, int status) __attribute__((noreturn));
+/* The end of a thread, or of its group, by a signal that nobody sent. */
+void leave_by_signal(struct thread *thread, const siginfo_t *info, bool group) __attribute__((noreturn));
 void print_statistics(const struct process *process);
 int64_t execute_program(struct thread *thread, int directory, const char *path, char *const *argv, char *const *envp, int flags);
 

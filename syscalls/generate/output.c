@@ -305,6 +305,7 @@ void write_documentation(const struct descriptions *d)
         printf("| %s | %s |", c->name, status_of(c));
         write_call_numbers(d, i);
         const char *how = c->attributes & CALL_ABSENT ? "" : c->attributes & CALL_CUSTOM ? "by hand" : "table";
-        printf(" %s | %s |\n", how, c->note ? c->note : "");
+        const char *sandbox = c->attributes & CALL_FORBIDDEN ? "not in a sandbox" : "";
+        printf(" %s | %s%s%s |\n", how, c->note ? c->note : "", c->note && *sandbox ? "; " : "", sandbox);
     }
 }

@@ -466,6 +466,7 @@ static void read_attribute(struct reader *r, struct call_definition *definition)
     const char *word = reader_word(r, "an attribute");
     if (strcmp(word, "blocks") == 0) call->attributes |= CALL_BLOCKS;
     else if (strcmp(word, "hides_proc") == 0) call->attributes |= CALL_HIDES_PROC;
+    else if (strcmp(word, "forbidden") == 0) call->attributes |= CALL_FORBIDDEN;
     else if (strcmp(word, "custom") == 0) call->attributes |= CALL_CUSTOM;
     else if (strcmp(word, "absent") == 0) call->attributes |= CALL_ABSENT, call->note = reader_string(r, "the reason");
     else if (strcmp(word, "partial") == 0) call->attributes |= CALL_PARTIAL, call->note = reader_string(r, "what is missing");
