@@ -217,6 +217,7 @@ static void invalidate_page(struct engine *engine, struct code_page *page, guest
 void blocks_invalidate(struct engine *engine, guest_addr start, guest_addr end)
 {
     engine->statistics.invalidations++;
+    engine->flags_memo->generation++;
     guest_addr first = start & ~(guest_addr)(ENGINE_GUEST_PAGE - 1);
     if ((end - first) / ENGINE_GUEST_PAGE > ENGINE_PAGE_BUCKETS) {
         for (unsigned i = 0; i < ENGINE_PAGE_BUCKETS; i++)

@@ -56,6 +56,8 @@ struct engine *engine_new(const struct guest_isa *isa, const struct engine_optio
         return NULL;
     engine->empty_table[0].pc = lookup_nothing(0);
     engine->table = block_table_new(engine->page_arena, ENGINE_FIRST_TABLE_BITS);
+    engine->flags_memo = arena_allocate(engine->page_arena, sizeof *engine->flags_memo);
+    engine->flags_memo->generation = 1;
     engine->helpers = arena_allocate(engine->page_arena, isa->helper_count * sizeof *engine->helpers);
     for (unsigned i = 0; i < isa->helper_count; i++)
         engine->helpers[i] = isa->helpers[i].function;

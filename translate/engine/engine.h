@@ -78,6 +78,7 @@ struct engine {
     struct vcpu *vcpus;
     struct block_table *table;            /* blocks by pc */
     uint64_t *starts;                     /* a bit for each instruction slot, modulo ENGINE_START_BITS: clear where no block starts */
+    struct guest_flags_memo *flags_memo;
     struct code_page **pages;
     struct arena *page_arena, *region_arena;
     int protection_key;                   /* of the code space; -1: the CPU has none */

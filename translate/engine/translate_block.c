@@ -92,27 +92,53 @@ static void run_passes(struct engine *engine, struct translator *translator, str
     }
 }
 
-static void *keep(struct arena *arena, const void *from, size_t size)
+#define KEPT_ALIGN ((size_t)16)
+
+static size_t kept_size(size_t size) { return (size + KEPT_ALIGN - 1) & ~(KEPT_ALIGN - 1); }
+
+/* A copy at *at, which moves behind it. */
+static void *keep(uint8_t **at, const void *from, size_t size)
 {
-    return size ? memcpy(arena_allocate(arena, size), from, size) : NULL;
+    void *to = *at;
+    if (!size)
+        return NULL;
+    *at += kept_size(size);
+    return memcpy(to, from, size);
 }
 
-static void keep_host_code(struct arena *arena, struct code_block *block, const struct host_code *made)
+static void keep_exits(struct code_block *block, const struct host_code *made, uint8_t **at)
 {
-    struct host_code *code = &block->host;
-    *code = *made;
-    code->snapshots = keep(arena, made->snapshots, made->snapshot_count * sizeof *made->snapshots);
-    code->entries = keep(arena, made->entries, made->entry_count * sizeof *made->entries);
-    code->constants = keep(arena, made->constants, made->constant_count * sizeof *made->constants);
-    code->relocations = NULL;             /* the persistent cache keeps them */
-    code->relocation_count = 0;
-    block->exits = arena_allocate(arena, made->exit_count * sizeof *block->exits);
+    block->exits = (struct block_exit *)*at;
+    *at += kept_size(made->exit_count * sizeof *block->exits);
     for (uint32_t i = 0; i < made->exit_count; i++) {
         struct block_exit *exit = &block->exits[i];
-        *exit = (struct block_exit){.host = made->exits[i], .from = block};
+        exit->host = made->exits[i];
+        exit->from = block;
         memcpy(made->code + exit->host.word, &exit, sizeof exit);
     }
-    code->exits = NULL;
+}
+
+/* The block and all that belongs to it, in one piece of memory that nobody has used. */
+static struct code_block *new_block(struct arena *arena, const struct ir_region *region, const struct host_code *made)
+{
+    size_t snapshots = made->snapshot_count * sizeof *made->snapshots, entries = made->entry_count * sizeof *made->entries;
+    size_t constants = made->constant_count * sizeof *made->constants, dead = region->flags_dead_count * sizeof *region->flags_dead_at;
+    size_t guest_size = region->guest_end - region->pc;
+    struct code_block *block = arena_allocate(arena, kept_size(sizeof *block) + kept_size(snapshots) + kept_size(entries) + kept_size(constants) +
+                                                         kept_size(dead) + kept_size(made->exit_count * sizeof *block->exits) + guest_size);
+    uint8_t *at = (uint8_t *)block + kept_size(sizeof *block);
+    block->host = *made;
+    block->host.snapshots = keep(&at, made->snapshots, snapshots);
+    block->host.entries = keep(&at, made->entries, entries);
+    block->host.constants = keep(&at, made->constants, constants);
+    block->host.relocations = NULL;       /* the persistent cache keeps them */
+    block->host.relocation_count = 0;
+    block->host.exits = NULL;
+    block->flags_dead_at = keep(&at, region->flags_dead_at, dead);
+    block->flags_dead_count = region->flags_dead_count;
+    keep_exits(block, made, &at);
+    block->guest_bytes = at;
+    return block;
 }
 
 static void segment_append(struct code_segment *segment, struct code_block *block)
@@ -133,19 +159,13 @@ static void segment_append(struct code_segment *segment, struct code_block *bloc
 static struct code_block *publish(struct engine *engine, const struct ir_region *region, const struct host_code *made)
 {
     struct code_segment *segment = &engine->segments[engine->current_segment];
-    struct code_block *block = arena_allocate(segment->metadata, sizeof *block);
+    struct code_block *block = new_block(segment->metadata, region, made);
     code_segment_populate(segment, block);
     block->pc = region->pc;
     block->guest_end = region->guest_end;
     block->guest_insns = region->guest_insns;
-    keep_host_code(segment->metadata, block, made);
-    block->flags_dead_at = keep(segment->metadata, region->flags_dead_at, region->flags_dead_count * sizeof *region->flags_dead_at);
-    block->flags_dead_count = region->flags_dead_count;
     block->entry = made->code + made->entry;
-    size_t guest_size = region->guest_end - region->pc;
-    uint8_t *bytes = arena_allocate(segment->metadata, guest_size);
-    engine->options.fetch(engine->options.user, region->pc, bytes, guest_size);
-    block->guest_bytes = bytes;
+    engine->options.fetch(engine->options.user, region->pc, (void *)block->guest_bytes, region->guest_end - region->pc);
     segment->at = made->code + ((made->size + 1 + BLOCK_ALIGN - 1) & ~(size_t)(BLOCK_ALIGN - 1));
     segment_append(segment, block);
     block_publish(engine, block);
@@ -180,6 +200,9 @@ static struct ir_region *build(struct engine *engine, struct translator *transla
         .user = engine->options.user,
         .is_translated = is_translated,
         .engine = engine,
+        .starts = engine->starts,
+        .start_slots = ENGINE_START_BITS,
+        .flags_memo = engine->flags_memo,
     };
     struct ir_region *region = guest_translate(translator, engine->region_arena, pc);
     region->mode = engine->mode;

@@ -35,13 +35,21 @@ enum guest_mode {
     GUEST_MODE_RARE_FLOAT = 2,            /* alternative half precision and the like seen: convert by helper */
 };
 
-#define GUEST_WINDOW_BYTES 64             /* how much code one fetch reads; no page is smaller */
+#define GUEST_WINDOW_BYTES 128            /* how much code one fetch reads; no page is smaller */
 #define GUEST_WINDOWS 8
 
 /* Code as it was read: pieces by address, for one translation only, since nobody tells when the code changes. */
 struct guest_windows {
-    guest_addr pc[GUEST_WINDOWS];         /* 1: nothing there */
+    guest_addr pc[GUEST_WINDOWS];         /* all ones: nothing there */
     uint8_t bytes[GUEST_WINDOWS][GUEST_WINDOW_BYTES];
+};
+
+/* What flags_dead_at said, by pc: the same targets are asked about again and again. Whoever owns it bumps `generation` when guest code
+ * may have changed. */
+#define GUEST_FLAGS_MEMO 512
+struct guest_flags_memo {
+    uint32_t generation;                  /* from 1 */
+    struct { guest_addr pc; uint32_t generation; bool dead; } at[GUEST_FLAGS_MEMO];
 };
 
 /* The state of one translation, front end only. */
@@ -59,6 +67,10 @@ struct translator {
     /* Whether a block starts at pc already: a superblock that runs into one ends there. May be NULL. */
     bool (*is_translated)(const void *engine, guest_addr pc);
     const void *engine;
+    /* Bits by pc >> 2, modulo start_slots (a power of two): clear where surely none starts, so that nobody need ask. May be NULL. */
+    const uint64_t *starts;
+    size_t start_slots;
+    struct guest_flags_memo *flags_memo;  /* may be NULL */
     struct guest_windows *windows;        /* guest_fetch's own; NULL: none yet */
 };
 
@@ -93,6 +105,9 @@ struct guest_isa {
     bool (*flags_dead_at)(const struct translator *t, guest_addr pc);      /* the code at pc overwrites the flags before it could read them */
     int (*disassemble)(guest_addr pc, const void *bytes, size_t size, char *text, size_t text_size); /* length in bytes */
 };
+
+/* isa->flags_dead_at, remembered. */
+bool guest_flags_dead_at(const struct translator *t, guest_addr pc);
 
 const struct guest_isa *const *guest_isa_list(void);                       /* NULL-terminated, from guests.def */
 

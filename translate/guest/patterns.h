@@ -68,11 +68,11 @@ static inline const struct pattern_argument *pattern_arguments(const struct patt
 static inline int pattern_find(const struct pattern_set *set, uint32_t insn)
 {
     const uint16_t *node = set->tree;
-    uint16_t slot;
-    do {
-        slot = node[1 + ((insn >> (node[0] & 0xff)) & ((1u << (node[0] >> 8)) - 1))];
+    uint16_t slot = node[1 + ((insn >> (node[0] & 0xff)) & ((1u << (node[0] >> 8)) - 1))];   /* the root's numbers are known to the compiler */
+    while (!(slot & 0x8000)) {
         node = set->tree + slot;
-    } while (!(slot & 0x8000));
+        slot = node[1 + ((insn >> (node[0] & 0xff)) & ((1u << (node[0] >> 8)) - 1))];
+    }
     for (const uint16_t *list = set->lists + (slot & 0x7fff); *list != 0xffff; list++) {
         if ((insn & set->matches[*list].mask) != set->matches[*list].value) {
             continue;

@@ -22,8 +22,27 @@ bool guest_fetch_slow(const struct translator *t, guest_addr pc, void *bytes, si
 static void open_windows(struct translator *t, struct arena *arena)
 {
     t->windows = arena_allocate_unset(arena, sizeof *t->windows);
-    for (unsigned i = 0; i < GUEST_WINDOWS; i++)
-        t->windows->pc[i] = 1;
+    memset(t->windows->pc, 0xff, sizeof t->windows->pc);
+}
+
+bool guest_flags_dead_at(const struct translator *t, guest_addr pc)
+{
+    if (!t->isa->flags_dead_at || !t->flags_memo)
+        return t->isa->flags_dead_at && t->isa->flags_dead_at(t, pc);
+    size_t slot = (pc >> t->isa->insn_align ^ pc >> 11) % GUEST_FLAGS_MEMO;
+    uint32_t generation = t->flags_memo->generation;
+    if (t->flags_memo->at[slot].pc != pc || t->flags_memo->at[slot].generation != generation) {
+        t->flags_memo->at[slot].dead = t->isa->flags_dead_at(t, pc);
+        t->flags_memo->at[slot].pc = pc;
+        t->flags_memo->at[slot].generation = generation;
+    }
+    return t->flags_memo->at[slot].dead;
+}
+
+static inline bool may_start(const uint64_t *starts, size_t slots, guest_addr pc)
+{
+    size_t slot = (pc >> 2) & (slots - 1);
+    return !starts || (starts[slot / 64] >> slot % 64 & 1);
 }
 
 static void append_jump(struct ir_region *region, guest_addr pc)
@@ -43,6 +62,8 @@ static void append_start_trap(struct translator *t, enum vcpu_exit kind)
 static void translate_superblock(struct translator *t, uint32_t max_insns)
 {
     struct ir_region *region = t->region;
+    const uint64_t *starts = t->starts;
+    size_t start_slots = t->start_slots;
     while (!t->ended && region->guest_insns < max_insns) {
         ir_begin_insn(region, t->pc);
         if (!t->isa->translate_insn(t)) {
@@ -51,7 +72,7 @@ static void translate_superblock(struct translator *t, uint32_t max_insns)
         region->guest_insns++;
         t->pc = t->next_pc;
         region->guest_end = t->pc;
-        if (t->is_translated && t->is_translated(t->engine, t->pc))
+        if (may_start(starts, start_slots, t->pc) && t->is_translated && t->is_translated(t->engine, t->pc))
             break;
     }
 }

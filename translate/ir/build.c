@@ -47,19 +47,25 @@ void ir_begin_block(struct ir_region *region, guest_addr pc)
     region->insn_pending = false;
 }
 
+/* What every region begins with, in one piece; the fields follow. */
+struct first_memory {
+    struct ir_region region;
+    struct ir_builder builder;
+    struct ir_block blocks[FIRST_BLOCKS];
+    ir_ref values[1 << VALUE_BITS], constants[1 << CONSTANT_BITS], events[FIRST_CAPACITY];
+    struct field fields[];
+};
+
 struct ir_region *ir_region_new(struct arena *arena, const struct guest_isa *isa, guest_addr pc)
 {
-    struct ir_region *region = arena_allocate_unset(arena, sizeof *region);
-    struct ir_builder *builder = arena_allocate_unset(arena, sizeof *builder);
-    *builder = (struct ir_builder){.flags_put = IR_NONE};
-    *region = (struct ir_region){.isa = isa, .arena = arena, .pc = pc, .guest_end = pc, .builder = builder, .capacity = FIRST_CAPACITY};
-    builder->field_count = isa ? isa->field_count : 0;
-    builder->fields = arena_allocate_unset(arena, builder->field_count * sizeof *builder->fields);
-    builder->values = arena_allocate_unset(arena, sizeof *builder->values << VALUE_BITS);
-    builder->constants = arena_allocate_unset(arena, sizeof *builder->constants << CONSTANT_BITS);
-    region->blocks = arena_allocate_unset(arena, FIRST_BLOCKS * sizeof *region->blocks);
+    unsigned field_count = isa ? isa->field_count : 0;
+    struct first_memory *memory = arena_allocate_unset(arena, sizeof *memory + field_count * sizeof memory->fields[0]);
+    struct ir_region *region = &memory->region;
+    memory->builder = (struct ir_builder){.flags_put = IR_NONE, .field_count = field_count, .fields = memory->fields,
+                                          .values = memory->values, .constants = memory->constants};
+    *region = (struct ir_region){.isa = isa, .arena = arena, .pc = pc, .guest_end = pc, .builder = &memory->builder,
+                                 .capacity = FIRST_CAPACITY, .blocks = memory->blocks, .events = memory->events};
     ir_begin_block(region, pc);
-    region->events = arena_allocate_unset(arena, FIRST_CAPACITY * sizeof *region->events);
     /* Last, so that it grows in place as long as nobody else allocates. */
     region->insns = arena_allocate_unset(arena, FIRST_CAPACITY * sizeof *region->insns);
     return region;
@@ -84,7 +90,8 @@ void ir_rewind(struct ir_region *region, struct ir_mark mark)
         ir_drop_operands(region, insn);
     }
     for (ir_ref ref = region->open->first; put_gone && ref < mark.count; ref++)
-        region->insns[ref].note &= (uint16_t)~IR_NOTE_OVERWRITTEN;
+        if (region->insns[ref].op == IR_put)
+            region->insns[ref].note |= IR_NOTE_WANTED;
     while (region->event_count && region->events[region->event_count - 1] >= mark.count)
         region->event_count--;
     region->open->count = mark.count - region->open->first;
@@ -113,12 +120,14 @@ static inline __attribute__((always_inline)) ir_ref commit(struct ir_region *reg
     return UNLIKELY(ref + 1 >= region->capacity) ? grow(region, ref) : ref;
 }
 
-static inline __attribute__((always_inline)) void set_insn(struct ir_insn *to, unsigned op, unsigned type, ir_ref a, ir_ref b, ir_ref c, uint64_t imm)
+static inline __attribute__((always_inline)) void set_insn(struct ir_insn *to, unsigned op, unsigned type, unsigned note, ir_ref a, ir_ref b, ir_ref c,
+                                                            uint64_t imm)
 {
     to->op = (uint8_t)op;
     to->type = (uint8_t)type;
     to->lane = to->cond = 0;
-    to->mem = to->note = 0;
+    to->mem = 0;
+    to->note = (uint16_t)note;
     to->a = a;
     to->b = b;
     to->c = c;
@@ -131,7 +140,7 @@ static inline __attribute__((always_inline)) struct ir_insn *set_next(struct ir_
                                                                       ir_ref c, uint64_t imm)
 {
     struct ir_insn *to = &region->insns[region->count];
-    set_insn(to, op, type, a, b, c, imm);
+    set_insn(to, op, type, 0, a, b, c, imm);
     return to;
 }
 
@@ -142,7 +151,7 @@ static void copy_next(struct ir_region *region, const volatile struct ir_insn *f
     to->lane = from->lane;
     to->cond = from->cond;
     to->mem = from->mem;
-    to->note = from->note & (uint16_t)~IR_NOTE_OVERWRITTEN;
+    to->note = (uint16_t)((from->note & ~IR_NOTE_WANTED) | (ir_op_traits[from->op] & IR_GOES_UNUSED ? 0 : IR_NOTE_WANTED));
 }
 
 static inline ir_ref commit_event(struct ir_region *region)
@@ -196,7 +205,7 @@ static inline void note_put(struct ir_region *region, uint64_t number)
 {
     struct field *field = &region->builder->fields[number];
     if (field->put + 1 > region->builder->looked)
-        region->insns[field->put].note |= IR_NOTE_OVERWRITTEN;
+        region->insns[field->put].note &= (uint16_t)~IR_NOTE_WANTED;
     field->put = region->count;
 }
 
@@ -234,6 +243,7 @@ ir_ref ir_append_copy(struct ir_region *region, const struct ir_insn *insn)
 {
     copy_next(region, insn);
     region->insns[region->count].uses = insn->uses;
+    region->insns[region->count].note = insn->note;
     note_seen(region, insn);
     return commit(region);
 }
@@ -241,7 +251,7 @@ ir_ref ir_append_copy(struct ir_region *region, const struct ir_insn *insn)
 static __attribute__((noinline)) void append_insn_start(struct ir_region *region)
 {
     region->insn_pending = false;
-    set_next(region, IR_insn_start, IR_VOID, IR_NONE, IR_NONE, IR_NONE, region->insn_pc);
+    set_next(region, IR_insn_start, IR_VOID, IR_NONE, IR_NONE, IR_NONE, region->insn_pc)->note = IR_NOTE_WANTED;
     commit(region);
 }
 
@@ -256,9 +266,8 @@ static inline void mark_insn(struct ir_region *region)
 
 static inline uint32_t hash_value(const struct ir_insn *insn)
 {
-    uint32_t kind = (uint32_t)(insn->op | insn->type << 8 | insn->cond << 12 | insn->lane << 16);
-    uint32_t operands = (insn->a + insn->b) * 0x9e3779b1u + insn->c * 0x27d4eb2fu;        /* a and b in either order */
-    return (operands + kind * 0x85ebca6bu + (uint32_t)(insn->imm ^ insn->imm >> 32) * 0xc2b2ae35u) >> (32 - VALUE_BITS);
+    uint32_t operands = (insn->a + insn->b) * 0x9e3779b1u + insn->c;      /* a and b in either order */
+    return (operands + ((uint32_t)insn->imm * 0x101 + insn->op) * 0x85ebca6bu) >> (32 - VALUE_BITS);
 }
 
 static inline bool is_same_value(const struct ir_insn *x, const struct ir_insn *y)
@@ -421,20 +430,31 @@ static ir_ref append_next(struct ir_region *region)
     return insn->op == IR_constant ? append_constant(region, insn->type, insn->imm, insn->note) : commit_value(region);
 }
 
-static ir_ref append_exit(struct ir_region *region, struct ir_insn *insn)
+/* Whether the exit is one at all: its condition may be known. */
+static bool exit_is_possible(struct ir_region *region, struct ir_insn *insn)
 {
     uint32_t nzcv;
-    if (insn->op == IR_exit_if && insn->cond < COND_ALWAYS && ir_constant_flags(region, insn->a, &nzcv)) {
-        if (!ir_cond_holds(insn->cond, nzcv))
-            return IR_NONE;
-        insn->cond = COND_ALWAYS;
-        region->seen |= IR_SEEN_UNFOLDED;  /* the fold pass cuts off what follows; the front end goes on unaware */
-    }
+    if (insn->cond >= COND_ALWAYS || !ir_constant_flags(region, insn->a, &nzcv))
+        return true;
+    if (!ir_cond_holds(insn->cond, nzcv))
+        return false;
+    insn->cond = COND_ALWAYS;
+    region->seen |= IR_SEEN_UNFOLDED;     /* the fold pass cuts off what follows; the front end goes on unaware */
+    return true;
+}
+
+static ir_ref append_exit(struct ir_region *region, struct ir_insn *insn)
+{
+    if (insn->op == IR_exit_if && !exit_is_possible(region, insn))
+        return IR_NONE;
     if (insn->imm <= region->insn_pc)
         insn->note |= IR_NOTE_BACKWARD;
     if (insn->op == IR_exit_if && is_flags_field(region, insn->a))
         mark_insn(region);
-    append_plain(region, insn);
+    copy_next(region, insn);
+    use_if_any(region, insn->a);
+    region->builder->looked = region->count + 1;
+    commit_event(region);
     return IR_NONE;
 }
 
@@ -524,10 +544,10 @@ void ir_put(struct ir_region *region, unsigned number, ir_ref value)
     struct ir_insn *insns = region->insns;
     field->value = value;
     field->put = ref;
-    set_insn(&insns[ref], IR_put, type, value, IR_NONE, IR_NONE, number);
+    set_insn(&insns[ref], IR_put, type, IR_NOTE_WANTED, value, IR_NONE, IR_NONE, number);
     insns[value].uses++;
     if (before + 1 > looked)
-        insns[before].note |= IR_NOTE_OVERWRITTEN;
+        insns[before].note &= (uint16_t)~IR_NOTE_WANTED;
     if (number == GUEST_FIELD_FLAGS)
         commit_flags_put(region);
     else
@@ -576,6 +596,7 @@ static inline void append_access(struct ir_region *region, enum ir_op op, enum i
     region->builder->looked = region->count + 1;
     struct ir_insn *insn = set_next(region, op, type, base, index, value, (uint64_t)displacement);
     insn->mem = mem;
+    insn->note = IR_NOTE_WANTED;
     note_access(region, insn);
     use(region, base);
     use_if_any(region, index);

@@ -78,7 +78,7 @@ enum {
     IR_NOTE_FLAGS_IN_HOST = 1 << 3,       /* the token this consumes is in the host's flags register just now */
     IR_NOTE_REMOVED = 1 << 4,             /* dead: hosts skip it */
     IR_NOTE_FLAGS_PAIR = 1 << 5,          /* flags_add/flags_sub/flags_and: the instruction before computes the same result and its host code sets the flags */
-    IR_NOTE_OVERWRITTEN = 1 << 7,         /* put: the field is put again before anyone looks (the builder's; not printed) */
+    IR_NOTE_WANTED = 1 << 7,              /* stays though nothing uses its value; a put that is put again unseen loses it (the builder's) */
     IR_NOTE_FLAGS_KEPT = 1 << 6,          /* put of the flags: an instruction behind one that may fault reads them, so a snapshot there must have them */
 };
 

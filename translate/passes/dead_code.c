@@ -15,6 +15,8 @@
 #include "translate/passes/passes.h"
 #include "translate/passes/scan.h"
 
+#define UNLIKELY(condition) __builtin_expect((condition) != 0, 0)
+
 struct scan {
     struct ir_region *region;
     const struct pass_context *context;
@@ -41,8 +43,7 @@ static void note_assumption(struct ir_region *region, guest_addr pc)
 
 static bool flags_are_dead_at(const struct pass_context *context, guest_addr pc)
 {
-    const struct translator *translator = context->translator;
-    return translator && translator->isa->flags_dead_at && translator->isa->flags_dead_at(translator, pc);
+    return context->translator && guest_flags_dead_at(context->translator, pc);
 }
 
 /* Whether the exit at insn reads the flags field. */
@@ -73,7 +74,7 @@ static void scan_flags_put(struct scan *scan, struct ir_insn *insn)
 {
     bool needed = scan->flags_needed || (insn->note & IR_NOTE_FLAGS_KEPT);
     scan->flags_puts--;
-    if (insn->note & IR_NOTE_OVERWRITTEN)
+    if (!(insn->note & IR_NOTE_WANTED))
         return;                           /* goes without regard to what follows */
     scan->flags_needed = false;
     if (!needed) {
@@ -114,22 +115,14 @@ static void scan_events(struct scan *scan)
     }
 }
 
-static bool is_unwanted(const struct ir_region *region, const struct ir_insn *insn)
-{
-    return !insn_is_removed(insn) && (insn->op != IR_helper || insn_is_pure(region, insn));
-}
-
 static void remove_unused(struct scan *scan)
 {
     struct ir_insn *first = scan->region->insns;
-    for (struct ir_insn *insn = first + scan->region->count; insn-- != first;) {
-        unsigned unused = ir_op_traits[insn->op] & (insn->uses == 0);
-        if (unused | (insn->note & IR_NOTE_OVERWRITTEN) && is_unwanted(scan->region, insn))
-            remove_insn(scan, insn);
-    }
+    for (struct ir_insn *insn = first + scan->region->count; insn-- != first;)
+        if (UNLIKELY(!(insn->uses | (insn->note & (IR_NOTE_WANTED | IR_NOTE_REMOVED)))))
+            if (insn->op != IR_helper || insn_is_pure(scan->region, insn))
+                remove_insn(scan, insn);
 }
-
-_Static_assert(IR_GOES_UNUSED == 1, "remove_unused takes it for a truth value");
 
 bool pass_dead_code(struct ir_region *region, const struct pass_context *context)
 {

@@ -48,6 +48,7 @@ static enum use classify(const struct flag_pattern *patterns, size_t count, uint
 }
 
 #define LIKE(n) (1u << (n))
+#define SETS_FLAGS 0x20000000             /* in all that add, subtract or combine, and in a few that do not set them */
 
 /* By bits 28..24: most encodings are told apart by them alone. */
 static inline enum use flags_use(uint32_t insn)
@@ -58,6 +59,9 @@ static inline enum use flags_use(uint32_t insn)
         return USE_NONE;
     }
     if (bit & integer) {
+        if (!(insn & SETS_FLAGS) && !(bit & LIKE(0x1a))) {
+            return USE_NONE;
+        }
         return CLASSIFY(integer_patterns, insn);
     }
     if (bit & branch) {
