@@ -107,7 +107,19 @@ struct guest_isa {
 };
 
 /* isa->flags_dead_at, remembered. */
-bool guest_flags_dead_at(const struct translator *t, guest_addr pc);
+static inline bool guest_flags_dead_at(const struct translator *t, guest_addr pc)
+{
+    struct guest_flags_memo *memo = t->flags_memo;
+    size_t slot = (pc >> t->isa->insn_align ^ pc >> 11) % GUEST_FLAGS_MEMO;
+    if (!t->isa->flags_dead_at || !memo)
+        return t->isa->flags_dead_at && t->isa->flags_dead_at(t, pc);
+    if (memo->at[slot].pc != pc || memo->at[slot].generation != memo->generation) {
+        memo->at[slot].dead = t->isa->flags_dead_at(t, pc);
+        memo->at[slot].pc = pc;
+        memo->at[slot].generation = memo->generation;
+    }
+    return memo->at[slot].dead;
+}
 
 const struct guest_isa *const *guest_isa_list(void);                       /* NULL-terminated, from guests.def */
 

@@ -25,20 +25,6 @@ static void open_windows(struct translator *t, struct arena *arena)
     memset(t->windows->pc, 0xff, sizeof t->windows->pc);
 }
 
-bool guest_flags_dead_at(const struct translator *t, guest_addr pc)
-{
-    if (!t->isa->flags_dead_at || !t->flags_memo)
-        return t->isa->flags_dead_at && t->isa->flags_dead_at(t, pc);
-    size_t slot = (pc >> t->isa->insn_align ^ pc >> 11) % GUEST_FLAGS_MEMO;
-    uint32_t generation = t->flags_memo->generation;
-    if (t->flags_memo->at[slot].pc != pc || t->flags_memo->at[slot].generation != generation) {
-        t->flags_memo->at[slot].dead = t->isa->flags_dead_at(t, pc);
-        t->flags_memo->at[slot].pc = pc;
-        t->flags_memo->at[slot].generation = generation;
-    }
-    return t->flags_memo->at[slot].dead;
-}
-
 static inline bool may_start(const uint64_t *starts, size_t slots, guest_addr pc)
 {
     size_t slot = (pc >> 2) & (slots - 1);
