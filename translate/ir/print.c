@@ -239,7 +239,7 @@ static void put_insn(struct writer *w, const struct ir_region *region, ir_ref re
             first = 0;
         }
     }
-    put_text(w, insn->note ? "}\n" : "\n");
+    put_text(w, first ? "\n" : "}\n");
 }
 
 size_t ir_print(const struct ir_region *region, char *buffer, size_t size)
