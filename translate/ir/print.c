@@ -233,10 +233,11 @@ static void put_insn(struct writer *w, const struct ir_region *region, ir_ref re
     put_body(w, region, insn);
     if (insn->cond && insn->cond >= words.count)
         put_text(w, ", cond %u", insn->cond);
-    for (unsigned i = 0, first = 1; i < IR_NOTE_NAMES; i++) {
+    bool first = true;
+    for (unsigned i = 0; i < IR_NOTE_NAMES; i++) {
         if (insn->note & ir_note_names[i].bit) {
             put_text(w, "%s%s", first ? " {" : " ", ir_note_names[i].name);
-            first = 0;
+            first = false;
         }
     }
     put_text(w, first ? "\n" : "}\n");
