@@ -40,10 +40,18 @@ static void report(const struct thread *thread, const siginfo_t *info, const uco
         return;
 }
 
+/* Protection keys are ours: for the guest there is none, and what is behind one is memory that it may not write. */
+static void hide_protection_key(siginfo_t *info)
+{
+    if (info->si_signo == SIGSEGV && info->si_code == SEGV_PKUERR)
+        info->si_code = SEGV_ACCERR;
+}
+
 bool host_fault(struct thread *thread, siginfo_t *info, void *context)
 {
     if (fix_copy(context))
         return true;
+    hide_protection_key(info);
     if (thread && engine_handle_fault(thread->cpu, info, context))
         return true;
     report(thread, info, context);

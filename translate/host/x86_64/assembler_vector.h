@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The vector half of the x86-64 assembler: SSE, AVX, AES, SHA and FMA instructions on 128-bit registers, from one table
- * (encodings: Intel SDM vol. 2). VEX forms are written wherever the CPU has AVX, so that legacy and VEX code never mix.
+ * The vector half of the x86-64 assembler: SSE, AVX, AES, SHA, FMA, GFNI and AVX-512VL instructions on 128-bit registers, from
+ * one table (encodings: Intel SDM vol. 2). VEX forms are written wherever the CPU has AVX, so that legacy and VEX code never mix.
  */
 #ifndef FERRY_HOST_X86_64_ASSEMBLER_VECTOR_H
 #define FERRY_HOST_X86_64_ASSEMBLER_VECTOR_H
@@ -11,7 +11,7 @@
 /* X(mnemonic, mandatory prefix, opcode map, opcode, flags)
  *   N    three operands under VEX: dst = src1 op rm (without VEX dst is src1)
  *   W    REX.W / VEX.W
- *   V    VEX only          L    legacy only (SHA has no VEX form)
+ *   V    VEX only          L    legacy only (SHA has no VEX form)          E    EVEX only
  * A suffix _store marks the direction register -> r/m, _32/_64 the width of the integer operand. */
 #define VECTOR_INSNS(X)                                                                                                      \
     /* scalar and packed arithmetic */                                                                                       \
@@ -100,7 +100,27 @@
     X(aesimc, 66, 38, 0xdb, 0) X(pclmulqdq, 66, 3A, 0x44, N)                                                                 \
     X(sha1nexte, NP, 38, 0xc8, L) X(sha1msg1, NP, 38, 0xc9, L) X(sha1msg2, NP, 38, 0xca, L)                                  \
     X(sha256rnds2, NP, 38, 0xcb, L) X(sha256msg1, NP, 38, 0xcc, L) X(sha256msg2, NP, 38, 0xcd, L)                            \
-    X(sha1rnds4, NP, 3A, 0xcc, L)
+    X(sha1rnds4, NP, 3A, 0xcc, L)                                                                                            \
+    /* AVX-512: dst is the first source too in vpternlog; _mask writes a mask register, mask_to_ widens one to lanes */      \
+    X(pternlogd, 66, 3A, 0x25, N | E) X(pabsq, 66, 38, 0x1f, W | E) X(pmullq, 66, 38, 0x40, N | W | E)                       \
+    X(pminsq, 66, 38, 0x39, N | W | E) X(pminuq, 66, 38, 0x3b, N | W | E) X(pmaxsq, 66, 38, 0x3d, N | W | E)                 \
+    X(pmaxuq, 66, 38, 0x3f, N | W | E) X(psllvw, 66, 38, 0x12, N | W | E) X(psrlvw, 66, 38, 0x10, N | W | E)                 \
+    X(psravw, 66, 38, 0x11, N | W | E) X(psravq, 66, 38, 0x46, N | W | E)                                                    \
+    X(pmovsqd_store, F3, 38, 0x25, E) X(pmovusqd_store, F3, 38, 0x15, E) X(pmovuswb_store, F3, 38, 0x10, E)                  \
+    X(pmovusdw_store, F3, 38, 0x13, E) X(plzcntd, 66, 38, 0x44, E) X(popcntb, 66, 38, 0x54, E)                               \
+    X(gf2p8affineqb, 66, 3A, 0xce, N | V | W)                                                                                \
+    X(broadcastb_32, 66, 38, 0x7a, E) X(broadcastw_32, 66, 38, 0x7b, E) X(broadcastd_32, 66, 38, 0x7c, E)                    \
+    X(broadcastq_64, 66, 38, 0x7c, W | E)                                                                                    \
+    X(pcmpub_mask, 66, 3A, 0x3e, N | E) X(pcmpuw_mask, 66, 3A, 0x3e, N | W | E) X(pcmpud_mask, 66, 3A, 0x1e, N | E)          \
+    X(pcmpuq_mask, 66, 3A, 0x1e, N | W | E) X(mask_to_b, F3, 38, 0x28, E) X(mask_to_w, F3, 38, 0x28, W | E)                  \
+    X(mask_to_d, F3, 38, 0x38, E) X(mask_to_q, F3, 38, 0x38, W | E)                                                          \
+    X(cvtqq2pd, F3, 0F, 0xe6, W | E) X(cvtuqq2pd, F3, 0F, 0x7a, W | E) X(cvtudq2ps, F2, 0F, 0x7a, E)                         \
+    X(cvttpd2qq, 66, 0F, 0x7a, W | E) X(cvtpd2qq, 66, 0F, 0x7b, W | E) X(cvttpd2uqq, 66, 0F, 0x78, W | E)                    \
+    X(cvtpd2uqq, 66, 0F, 0x79, W | E) X(cvttps2udq, NP, 0F, 0x78, E) X(cvtps2udq, NP, 0F, 0x79, E)                           \
+    X(cvtusi2ss_32, F3, 0F, 0x7b, N | E) X(cvtusi2ss_64, F3, 0F, 0x7b, N | W | E) X(cvtusi2sd_32, F2, 0F, 0x7b, N | E)       \
+    X(cvtusi2sd_64, F2, 0F, 0x7b, N | W | E) X(cvttss2usi_32, F3, 0F, 0x78, E) X(cvttss2usi_64, F3, 0F, 0x78, W | E)         \
+    X(cvttsd2usi_32, F2, 0F, 0x78, E) X(cvttsd2usi_64, F2, 0F, 0x78, W | E) X(cvtss2usi_32, F3, 0F, 0x79, E)                 \
+    X(cvtss2usi_64, F3, 0F, 0x79, W | E) X(cvtsd2usi_32, F2, 0F, 0x79, E) X(cvtsd2usi_64, F2, 0F, 0x79, W | E)
 
 enum vector_insn {
 #define VECTOR_ENUM(name, prefix, map, opcode, flags) INSN_##name,
@@ -111,11 +131,13 @@ enum vector_insn {
 extern const char *const vector_insn_name[VECTOR_INSN_COUNT];
 bool vector_insn_has_src1(enum vector_insn op);              /* flag N */
 
-/* Immediate shifts of whole lanes, as opcode | extension << 8. SHIFT_*_BYTES move the whole register by bytes. */
+/* Immediate shifts of whole lanes, as opcode | extension << 8 | VECTOR_SHIFT_EVEX. SHIFT_*_BYTES move the whole register by bytes. */
 enum vector_shift {
+    VECTOR_SHIFT_EVEX = 0x1000,                             /* AVX-512 only, with EVEX.W */
     VECTOR_SHL_16 = 0x671, VECTOR_SHR_16 = 0x271, VECTOR_SAR_16 = 0x471,
     VECTOR_SHL_32 = 0x672, VECTOR_SHR_32 = 0x272, VECTOR_SAR_32 = 0x472,
-    VECTOR_SHL_64 = 0x673, VECTOR_SHR_64 = 0x273, VECTOR_SHL_BYTES = 0x773, VECTOR_SHR_BYTES = 0x373
+    VECTOR_SHL_64 = 0x673, VECTOR_SHR_64 = 0x273, VECTOR_SHL_BYTES = 0x773, VECTOR_SHR_BYTES = 0x373,
+    VECTOR_SAR_64 = VECTOR_SHIFT_EVEX | 0x472
 };
 
 /* dst = src1 op rm. src1 is REG_NONE for two-operand instructions; without AVX dst must be src1. dst is an integer register

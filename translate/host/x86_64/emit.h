@@ -40,9 +40,13 @@
 #define VECTOR_PIN_COUNT 12
 #define REG_STATE R15
 
-/* What the CPU can do; probed once. The baseline is x86-64-v2. */
+/* What the CPU can do; probed once. The baseline is x86-64-v2. avx512: what x86-64-v4 has of it, F, VL, BW, DQ and CD. */
+#define X86_64_FEATURES(X) \
+    X(avx) X(avx2) X(fma) X(bmi1) X(bmi2) X(lzcnt) X(popcnt) X(movbe) X(aes) X(pclmulqdq) X(sha) X(f16c) X(avx512) X(avx512_bitalg) X(gfni)
 struct x86_64_features {
-    bool avx, avx2, fma, bmi1, bmi2, lzcnt, popcnt, movbe, aes, pclmulqdq, sha, f16c, avx512vl, avx512dq, avx512bw, avx512vbmi, avx512_bitalg, gfni, pku;
+#define X86_64_FEATURE(name) bool name;
+    X86_64_FEATURES(X86_64_FEATURE)
+#undef X86_64_FEATURE
 };
 extern struct x86_64_features x86_64_features;           /* written once by host_x86_64.init */
 

@@ -411,9 +411,35 @@ void x86_64_emit_float_to_signed(struct emitter *e, const struct ir_insn *insn, 
     resume_all(e, cold, 2);
 }
 
+/* AVX-512's conversion gives all ones where it is invalid; the one valid result that looks so is redone exactly, to the same. */
+static void to_unsigned_avx512(struct emitter *e, const struct ir_insn *insn, ir_ref self)
+{
+    static const enum vector_insn insns[2][2][2] = {
+        {{INSN_cvttss2usi_32, INSN_cvttss2usi_64}, {INSN_cvttsd2usi_32, INSN_cvttsd2usi_64}},
+        {{INSN_cvtss2usi_32, INSN_cvtss2usi_64}, {INSN_cvtsd2usi_32, INSN_cvtsd2usi_64}}};
+    bool wide = insn->lane == LANE_64, to_64 = insn->type == IR_I64;
+    bool conversion_rounds = insn->cond == ROUND_ZERO || insn->cond == ROUND_CURRENT;
+    int a = use_vector(e, insn->a), d = define_integer(e, self), source = a, s = REG_NONE;
+    struct cold_path *cold[2] = {NULL, NULL};
+    if (!conversion_rounds)
+        cold[0] = round_quietly(e, insn, d, s = source = scratch_vector(e), a);
+    vector_r(e, insns[insn->cond == ROUND_CURRENT][wide][to_64], d, source);
+    asm_alu_imm(&e->as, ALU_CMP, to_64 ? 8 : 4, operand_reg(d), -1);
+    cold[1] = cold_exact(e, HOST_E, insn, d, a, REG_NONE, REG_NONE);
+    if (!conversion_rounds)
+        raise_inexact(e, insn, s, a);
+    if (!to_64)
+        note_zero_extended(e, self);
+    resume_all(e, cold, 2);
+}
+
 void x86_64_emit_float_to_unsigned(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
     host_flags_clobbered(e);
+    if (x86_64_features.avx512) {
+        to_unsigned_avx512(e, insn, self);
+        return;
+    }
     bool wide = insn->lane == LANE_64;
     int a = use_vector(e, insn->a), d = define_integer(e, self), s = scratch_vector(e), t = scratch_vector(e);
     struct cold_path *cold[3] = {NULL, NULL, NULL};
@@ -445,6 +471,15 @@ static enum vector_insn from_integer_insn(const struct ir_insn *insn, bool from_
     if (is_double(insn))
         return from_64 ? INSN_cvtsi2sd_64 : INSN_cvtsi2sd_32;
     return from_64 ? INSN_cvtsi2ss_64 : INSN_cvtsi2ss_32;
+}
+
+static void from_unsigned_avx512(struct emitter *e, const struct ir_insn *insn, ir_ref self)
+{
+    static const enum vector_insn insns[2][2] = {{INSN_cvtusi2ss_32, INSN_cvtusi2ss_64}, {INSN_cvtusi2sd_32, INSN_cvtusi2sd_64}};
+    int a = use_integer(e, insn->a), d = define_vector(e, self);
+    vector_zero(e, d);
+    vector_rr(e, insns[is_double(insn)][insn->lane == LANE_64], d, d, a);
+    note_zero_upper(e, self);
 }
 
 static void convert_integer(struct emitter *e, const struct ir_insn *insn, int d, int a, bool from_64)
@@ -480,6 +515,10 @@ void x86_64_emit_float_from_unsigned(struct emitter *e, const struct ir_insn *in
 {
     if (insn->lane == LANE_64)
         host_flags_clobbered(e);
+    if (x86_64_features.avx512) {
+        from_unsigned_avx512(e, insn, self);
+        return;
+    }
     int a = use_integer(e, insn->a), d = define_vector(e, self);
     note_zero_upper(e, self);
     if (insn->lane != LANE_64) {

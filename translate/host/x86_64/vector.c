@@ -127,6 +127,11 @@ void vector_shift(struct emitter *e, enum vector_shift op, int d, int a, unsigne
     asm_vector_shift(&e->as, op, d, a, (uint8_t)count);
 }
 
+void vector_ternary(struct emitter *e, enum vector_ternary function, int d, int b, struct operand c)
+{
+    vector_op_imm(e, INSN_pternlogd, d, b, c, (uint8_t)function);
+}
+
 void vector_zero(struct emitter *e, int d)
 {
     asm_vector(&e->as, INSN_xorps, d, d, operand_reg(d));
@@ -139,6 +144,10 @@ void vector_ones(struct emitter *e, int d)
 
 void sign_mask_64(struct emitter *e, int d, int a)
 {
+    if (x86_64_features.avx512) {
+        vector_shift(e, VECTOR_SAR_64, d, a, 63);
+        return;
+    }
     vector_shift(e, VECTOR_SAR_32, d, a, 31);
     vector_op_imm(e, INSN_pshufd, d, REG_NONE, operand_reg(d), 0xf5);
 }

@@ -16,6 +16,22 @@ void vector_op_imm(struct emitter *e, enum vector_insn op, int d, int a, struct 
 void vector_shift(struct emitter *e, enum vector_shift op, int d, int a, unsigned count);
 static inline void vector_rr(struct emitter *e, enum vector_insn op, int d, int a, int b) { vector_op(e, op, d, a, operand_reg(b)); }
 static inline void vector_r(struct emitter *e, enum vector_insn op, int d, int a) { vector_op(e, op, d, REG_NONE, operand_reg(a)); }
+
+/* vpternlog (AVX-512): d = any function of d, b and c, as the table of its bits. A is d's old value. */
+enum vector_ternary {
+    TERNARY_A = 0xf0, TERNARY_B = 0xcc, TERNARY_C = 0xaa,
+    TERNARY_NOT_C = ~TERNARY_C & 0xff,
+    TERNARY_A_SELECTS = (TERNARY_A & TERNARY_B) | (~TERNARY_A & TERNARY_C),                /* a ? b : c */
+    TERNARY_B_SELECTS = (TERNARY_B & TERNARY_A) | (~TERNARY_B & TERNARY_C),                /* b ? a : c */
+    TERNARY_B_SELECTS_AGAIN = (TERNARY_B & TERNARY_C) | (~TERNARY_B & TERNARY_A),          /* b ? c : a */
+    TERNARY_C_SELECTS = (TERNARY_C & TERNARY_B) | (~TERNARY_C & TERNARY_A),                /* c ? b : a */
+    TERNARY_OR_B_AND_C = TERNARY_A | (TERNARY_B & TERNARY_C),
+    TERNARY_AND_C_OR_B = (TERNARY_A & TERNARY_C) | TERNARY_B,
+    TERNARY_ADD_OVERFLOW = ~(TERNARY_A ^ TERNARY_B) & (TERNARY_A ^ TERNARY_C),             /* sign of c = a + b wrong */
+    TERNARY_SUB_OVERFLOW = (TERNARY_A ^ TERNARY_B) & (TERNARY_A ^ TERNARY_C),              /* sign of c = a - b wrong */
+};
+void vector_ternary(struct emitter *e, enum vector_ternary function, int d, int b, struct operand c);
+
 void sign_mask_64(struct emitter *e, int d, int a);                                     /* all ones in a's negative 64-bit lanes */
 void vector_zero(struct emitter *e, int d);
 void vector_ones(struct emitter *e, int d);

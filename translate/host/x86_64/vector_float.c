@@ -393,6 +393,27 @@ static void singles_to_unsigned(struct emitter *e, const struct ir_insn *insn, i
     cold_resume(e, negative);
 }
 
+/* AVX-512's conversions: an invalid lane becomes the value that no valid one has (the minimum for signed results, which is
+ * also a valid one and then exact; all ones for unsigned results, which no float is). */
+static void to_integers_avx512(struct emitter *e, const struct ir_insn *insn, ir_ref self, bool is_signed)
+{
+    static const enum vector_insn truncating[2][2] = {{INSN_cvttps2udq, INSN_cvttpd2uqq}, {INSN_cvttps2dq, INSN_cvttpd2qq}};
+    static const enum vector_insn rounding[2][2] = {{INSN_cvtps2udq, INSN_cvtpd2uqq}, {INSN_cvtps2dq, INSN_cvtpd2qq}};
+    bool wide = has_doubles(insn), conversion_rounds = insn->cond == ROUND_ZERO || insn->cond == ROUND_CURRENT;
+    struct vector_registers v = take_early(e, insn, self);
+    int s = scratch_vector(e);
+    int source = rounded_source(e, insn, v.d, v.a, conversion_rounds);
+    vector_r(e, (insn->cond == ROUND_CURRENT ? rounding : truncating)[is_signed][wide], v.d, source);
+    vector_op(e, wide ? INSN_pcmpeqq : INSN_pcmpeqd, s, v.d, is_signed ? lanes_sign(e, insn->lane) : constant_lanes(e, LANE_8, 0xff));
+    if (is_low_only(insn))
+        vector_r(e, INSN_movq, v.d, v.d);
+    test_mask(e, s);
+    struct cold_path *cold = cold_exact(e, HOST_NE, insn, v.d, v.a, REG_NONE, REG_NONE);
+    if (!conversion_rounds)
+        raise_inexact(e, insn, s, v.a);
+    cold_resume(e, cold);
+}
+
 /* No packed 64-bit conversion before AVX-512: one lane after the other through integer registers. */
 static void doubles_to_integers(struct emitter *e, const struct ir_insn *insn, ir_ref self, bool is_signed)
 {
@@ -434,6 +455,8 @@ void x86_64_emit_vector_float_to_signed(struct emitter *e, const struct ir_insn 
     host_flags_clobbered(e);
     if (insn->cond == ROUND_NEAREST_AWAY)
         emit_exact_operands(e, insn, self);
+    else if (x86_64_features.avx512)
+        to_integers_avx512(e, insn, self, true);
     else if (has_doubles(insn))
         doubles_to_integers(e, insn, self, true);
     else
@@ -446,6 +469,8 @@ void x86_64_emit_vector_float_to_unsigned(struct emitter *e, const struct ir_ins
     host_flags_clobbered(e);
     if (insn->cond == ROUND_NEAREST_AWAY)
         emit_exact_operands(e, insn, self);
+    else if (x86_64_features.avx512)
+        to_integers_avx512(e, insn, self, false);
     else if (has_doubles(insn))
         doubles_to_integers(e, insn, self, false);
     else
@@ -479,13 +504,20 @@ static int low_or_all(struct emitter *e, const struct ir_insn *insn, int d, int 
     return d;
 }
 
+static void from_integers_by(struct emitter *e, const struct ir_insn *insn, ir_ref self, enum vector_insn op)
+{
+    struct vector_registers v = take_early(e, insn, self);
+    vector_r(e, op, v.d, low_or_all(e, insn, v.d, v.a));
+}
+
 void x86_64_emit_vector_float_from_signed(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
-    if (has_doubles(insn)) {
+    if (has_doubles(insn) && x86_64_features.avx512) {
+        from_integers_by(e, insn, self, INSN_cvtqq2pd);
+    } else if (has_doubles(insn)) {
         signed_to_doubles(e, insn, self);
     } else {
-        struct vector_registers v = take_early(e, insn, self);
-        vector_r(e, INSN_cvtdq2ps, v.d, low_or_all(e, insn, v.d, v.a));
+        from_integers_by(e, insn, self, INSN_cvtdq2ps);
     }
     note_result(e, insn, self);
 }
@@ -522,7 +554,9 @@ static void unsigned_to_doubles(struct emitter *e, const struct ir_insn *insn, i
 
 void x86_64_emit_vector_float_from_unsigned(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
-    if (has_doubles(insn))
+    if (x86_64_features.avx512)
+        from_integers_by(e, insn, self, has_doubles(insn) ? INSN_cvtuqq2pd : INSN_cvtudq2ps);
+    else if (has_doubles(insn))
         unsigned_to_doubles(e, insn, self);
     else
         unsigned_to_singles(e, insn, self);

@@ -47,14 +47,41 @@ void x86_64_emit_vector_and_not(struct emitter *e, const struct ir_insn *insn, i
 
 void x86_64_emit_vector_not(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
+    if (x86_64_features.avx512) {
+        int a = use_vector(e, insn->a), d = define_vector(e, self);
+        vector_ternary(e, TERNARY_NOT_C, d, a, operand_reg(a));
+        return;
+    }
     struct vector_registers v = take_early(e, insn, self);
     vector_ones(e, v.d);
     vector_rr(e, INSN_pxor, v.d, v.d, v.a);
 }
 
+/* One vpternlog, which overwrites one of its sources: one that nobody needs afterwards. */
+static void select_ternary(struct emitter *e, const struct ir_insn *insn, ir_ref self)
+{
+    if (value_dies_here(e, insn->a)) {
+        int b = use_vector(e, insn->b);
+        struct operand c = use_operand(e, insn->c);
+        vector_ternary(e, TERNARY_A_SELECTS, define_vector_copy(e, self, insn->a), b, c);
+    } else if (value_dies_here(e, insn->b)) {
+        int a = use_vector(e, insn->a);
+        struct operand c = use_operand(e, insn->c);
+        vector_ternary(e, TERNARY_B_SELECTS, define_vector_copy(e, self, insn->b), a, c);
+    } else {
+        int a = use_vector(e, insn->a);
+        struct operand b = use_operand(e, insn->b);
+        vector_ternary(e, TERNARY_B_SELECTS_AGAIN, define_vector_copy(e, self, insn->c), a, b);
+    }
+}
+
 /* ((b ^ c) & a) ^ c needs no register beside the result's. */
 void x86_64_emit_vector_select(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
+    if (x86_64_features.avx512) {
+        select_ternary(e, insn, self);
+        return;
+    }
     struct operand a = use_operand(e, insn->a);
     int b = use_vector(e, insn->b), c = use_vector(e, insn->c), d = define_vector_early(e, self);
     vector_rr(e, INSN_pxor, d, b, c);
@@ -86,8 +113,8 @@ void x86_64_emit_vector_neg(struct emitter *e, const struct ir_insn *insn, ir_re
 
 void x86_64_emit_vector_abs(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
-    static const enum vector_insn ops[] = {INSN_pabsb, INSN_pabsw, INSN_pabsd};
-    if (insn->lane != LANE_64) {
+    static const enum vector_insn ops[] = {INSN_pabsb, INSN_pabsw, INSN_pabsd, INSN_pabsq};
+    if (insn->lane != LANE_64 || x86_64_features.avx512) {
         struct vector_operands v = take_unary(e, insn, self);
         vector_op(e, ops[insn->lane], v.d, REG_NONE, v.b);
         return;
@@ -114,10 +141,17 @@ static void saturating_signed(struct emitter *e, const struct ir_insn *insn, ir_
     struct vector_registers v = take_early(e, insn, self);
     int overflow = scratch_vector(e);
     vector_rr(e, subtract ? sub[wide] : add[wide], v.d, v.a, v.b);
-    vector_rr(e, INSN_pxor, overflow, v.a, v.b);
-    struct borrowed_vector extreme = borrow_vector(e, v.b);
-    vector_rr(e, INSN_pxor, extreme.reg, v.a, v.d);
-    vector_rr(e, subtract ? INSN_pand : INSN_pandn, overflow, overflow, extreme.reg);
+    struct borrowed_vector extreme;
+    if (x86_64_features.avx512) {
+        asm_vector_move(&e->as, overflow, v.a);
+        vector_ternary(e, subtract ? TERNARY_SUB_OVERFLOW : TERNARY_ADD_OVERFLOW, overflow, v.b, operand_reg(v.d));
+        extreme = borrow_vector(e, v.b);
+    } else {
+        vector_rr(e, INSN_pxor, overflow, v.a, v.b);
+        extreme = borrow_vector(e, v.b);
+        vector_rr(e, INSN_pxor, extreme.reg, v.a, v.d);
+        vector_rr(e, subtract ? INSN_pand : INSN_pandn, overflow, overflow, extreme.reg);
+    }
     if (wide) {
         sign_mask_64(e, extreme.reg, v.a);
     } else {
@@ -149,13 +183,18 @@ void x86_64_emit_vector_sub_sat_signed(struct emitter *e, const struct ir_insn *
 }
 
 /* min(a, ~b) + b is a + b where that fits, else all ones. */
-static void add_sat_unsigned_32(struct emitter *e, const struct ir_insn *insn, ir_ref self)
+static void add_sat_unsigned_by_minimum(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
+    bool wide = insn->lane == LANE_64;
     struct vector_registers v = take_early(e, insn, self);
-    vector_ones(e, v.d);
-    vector_rr(e, INSN_pxor, v.d, v.d, v.b);
-    vector_rr(e, INSN_pminud, v.d, v.d, v.a);
-    vector_rr(e, INSN_paddd, v.d, v.d, v.b);
+    if (x86_64_features.avx512) {
+        vector_ternary(e, TERNARY_NOT_C, v.d, v.b, operand_reg(v.b));
+    } else {
+        vector_ones(e, v.d);
+        vector_rr(e, INSN_pxor, v.d, v.d, v.b);
+    }
+    vector_rr(e, wide ? INSN_pminuq : INSN_pminud, v.d, v.d, v.a);
+    vector_rr(e, wide ? INSN_paddq : INSN_paddd, v.d, v.d, v.b);
 }
 
 /* With a's top bit flipped, a signed compare of a with a + b tells the carry. */
@@ -175,8 +214,8 @@ void x86_64_emit_vector_add_sat_unsigned(struct emitter *e, const struct ir_insn
 {
     if (insn->lane <= LANE_16)
         binary(e, insn, self, insn->lane == LANE_8 ? INSN_paddusb : INSN_paddusw);
-    else if (insn->lane == LANE_32)
-        add_sat_unsigned_32(e, insn, self);
+    else if (insn->lane == LANE_32 || x86_64_features.avx512)
+        add_sat_unsigned_by_minimum(e, insn, self);
     else
         add_sat_unsigned_64(e, insn, self);
 }
@@ -197,10 +236,11 @@ void x86_64_emit_vector_sub_sat_unsigned(struct emitter *e, const struct ir_insn
 {
     if (insn->lane <= LANE_16) {
         binary(e, insn, self, insn->lane == LANE_8 ? INSN_psubusb : INSN_psubusw);
-    } else if (insn->lane == LANE_32) {
+    } else if (insn->lane == LANE_32 || x86_64_features.avx512) {
+        bool wide = insn->lane == LANE_64;
         struct vector_registers v = take_early(e, insn, self);
-        vector_rr(e, INSN_pmaxud, v.d, v.a, v.b);
-        vector_rr(e, INSN_psubd, v.d, v.d, v.b);
+        vector_rr(e, wide ? INSN_pmaxuq : INSN_pmaxud, v.d, v.a, v.b);
+        vector_rr(e, wide ? INSN_psubq : INSN_psubd, v.d, v.d, v.b);
     } else {
         sub_sat_unsigned_64(e, insn, self);
     }
@@ -218,6 +258,10 @@ static void multiply_8(struct emitter *e, const struct ir_insn *insn, ir_ref sel
     vector_shift(e, VECTOR_SHR_16, v.d, v.b, 8);
     vector_rr(e, INSN_pmullw, odd, odd, v.d);
     vector_rr(e, INSN_pmullw, v.d, v.a, v.b);
+    if (x86_64_features.avx512) {
+        vector_ternary(e, TERNARY_AND_C_OR_B, v.d, odd, constant_lanes(e, LANE_16, 0x00ff));
+        return;
+    }
     vector_op(e, INSN_pand, v.d, v.d, constant_lanes(e, LANE_16, 0x00ff));
     vector_rr(e, INSN_por, v.d, v.d, odd);
 }
@@ -242,7 +286,12 @@ void x86_64_emit_vector_mul(struct emitter *e, const struct ir_insn *insn, ir_re
     case LANE_8: multiply_8(e, insn, self); break;
     case LANE_16: binary(e, insn, self, INSN_pmullw); break;
     case LANE_32: binary(e, insn, self, INSN_pmulld); break;
-    default: multiply_64(e, insn, self); break;
+    default:
+        if (x86_64_features.avx512)
+            binary(e, insn, self, INSN_pmullq);
+        else
+            multiply_64(e, insn, self);
+        break;
     }
 }
 
@@ -360,8 +409,24 @@ static void greater_unsigned(struct emitter *e, unsigned lane, int d, int a, int
     vector_rr(e, greater_insns[lane], d, d, s);
 }
 
+/* Through a mask register: nothing else is ever in one. */
+static void greater_unsigned_by_mask(struct emitter *e, const struct ir_insn *insn, ir_ref self)
+{
+    static const enum vector_insn compares[] = {INSN_pcmpub_mask, INSN_pcmpuw_mask, INSN_pcmpud_mask, INSN_pcmpuq_mask};
+    static const enum vector_insn widenings[] = {INSN_mask_to_b, INSN_mask_to_w, INSN_mask_to_d, INSN_mask_to_q};
+    enum { MASK = 1, COMPARE_GREATER = 6 };
+    int a = use_vector(e, insn->a);
+    struct operand b = use_operand(e, insn->b);
+    vector_op_imm(e, compares[insn->lane], MASK, a, b, COMPARE_GREATER);
+    vector_r(e, widenings[insn->lane], define_vector(e, self), MASK);
+}
+
 void x86_64_emit_vector_greater_unsigned(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
+    if (x86_64_features.avx512) {
+        greater_unsigned_by_mask(e, insn, self);
+        return;
+    }
     struct vector_registers v = take_early(e, insn, self);
     greater_unsigned(e, insn->lane, v.d, v.a, v.b, scratch_vector(e));
 }
@@ -374,9 +439,9 @@ static void choose_by_result(struct emitter *e, const struct vector_registers *v
     vector_rr(e, INSN_pxor, v->d, v->d, take_a ? v->b : v->a);
 }
 
-static void min_max(struct emitter *e, const struct ir_insn *insn, ir_ref self, const enum vector_insn ops[3], bool is_signed, bool is_max)
+static void min_max(struct emitter *e, const struct ir_insn *insn, ir_ref self, const enum vector_insn ops[4], bool is_signed, bool is_max)
 {
-    if (insn->lane != LANE_64) {
+    if (insn->lane != LANE_64 || x86_64_features.avx512) {
         binary(e, insn, self, ops[insn->lane]);
         return;
     }
@@ -391,24 +456,24 @@ static void min_max(struct emitter *e, const struct ir_insn *insn, ir_ref self, 
 
 void x86_64_emit_vector_min_signed(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
-    static const enum vector_insn ops[] = {INSN_pminsb, INSN_pminsw, INSN_pminsd};
+    static const enum vector_insn ops[] = {INSN_pminsb, INSN_pminsw, INSN_pminsd, INSN_pminsq};
     min_max(e, insn, self, ops, true, false);
 }
 
 void x86_64_emit_vector_min_unsigned(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
-    static const enum vector_insn ops[] = {INSN_pminub, INSN_pminuw, INSN_pminud};
+    static const enum vector_insn ops[] = {INSN_pminub, INSN_pminuw, INSN_pminud, INSN_pminuq};
     min_max(e, insn, self, ops, false, false);
 }
 
 void x86_64_emit_vector_max_signed(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
-    static const enum vector_insn ops[] = {INSN_pmaxsb, INSN_pmaxsw, INSN_pmaxsd};
+    static const enum vector_insn ops[] = {INSN_pmaxsb, INSN_pmaxsw, INSN_pmaxsd, INSN_pmaxsq};
     min_max(e, insn, self, ops, true, true);
 }
 
 void x86_64_emit_vector_max_unsigned(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
-    static const enum vector_insn ops[] = {INSN_pmaxub, INSN_pmaxuw, INSN_pmaxud};
+    static const enum vector_insn ops[] = {INSN_pmaxub, INSN_pmaxuw, INSN_pmaxud, INSN_pmaxuq};
     min_max(e, insn, self, ops, false, true);
 }

@@ -119,6 +119,11 @@ void x86_64_emit_vector_dup_int(struct emitter *e, const struct ir_insn *insn, i
         return;
     }
     int a = use_integer(e, insn->a), d = define_vector(e, self);
+    if (x86_64_features.avx512) {
+        static const enum vector_insn broadcast[] = {INSN_broadcastb_32, INSN_broadcastw_32, INSN_broadcastd_32, INSN_broadcastq_64};
+        asm_vector(&e->as, broadcast[insn->lane], d, REG_NONE, operand_reg(a));
+        return;
+    }
     asm_vector_from_gpr(&e->as, insn->lane == LANE_64 ? 8 : 4, d, operand_reg(a));
     broadcast_lane_0(e, insn->lane, d);
 }
@@ -252,8 +257,13 @@ static void transpose(struct emitter *e, const struct ir_insn *insn, ir_ref self
     struct vector_registers v = take_early(e, insn, self);
     vector_shift(e, odd ? right[insn->lane] : left[insn->lane], v.d, odd ? v.a : v.b, 8u << insn->lane);
     if (insn->lane == LANE_8) {
+        struct operand mask = constant_lanes(e, LANE_16, odd ? 0xff00 : 0x00ff);
+        if (x86_64_features.avx512) {
+            vector_ternary(e, TERNARY_OR_B_AND_C, v.d, odd ? v.b : v.a, mask);
+            return;
+        }
         int s = scratch_vector(e);
-        vector_op(e, INSN_pand, s, odd ? v.b : v.a, constant_lanes(e, LANE_16, odd ? 0xff00 : 0x00ff));
+        vector_op(e, INSN_pand, s, odd ? v.b : v.a, mask);
         vector_rr(e, INSN_por, v.d, v.d, s);
     } else {
         uint8_t odd_lanes = insn->lane == LANE_16 ? 0xaa : 0xcc;
@@ -307,8 +317,18 @@ static void combine_nibbles(struct emitter *e, int d, int a, int s, int t, const
     vector_rr(e, op, d, d, t);
 }
 
+static void unary(struct emitter *e, const struct ir_insn *insn, ir_ref self, enum vector_insn op)
+{
+    struct vector_operands v = take_unary(e, insn, self);
+    vector_op(e, op, v.d, REG_NONE, v.b);
+}
+
 void x86_64_emit_vector_population_count(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
+    if (x86_64_features.avx512_bitalg) {
+        unary(e, insn, self, INSN_popcntb);
+        return;
+    }
     static const struct nibble_tables tables = {
         {0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4}, {0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4}};
     struct vector_registers v = take_early(e, insn, self);
@@ -318,6 +338,11 @@ void x86_64_emit_vector_population_count(struct emitter *e, const struct ir_insn
 
 void x86_64_emit_vector_bit_reverse(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
+    if (x86_64_features.gfni) {                                 /* byte 7 - i of the matrix says which bits give bit i */
+        int d, a = take_copy(e, insn, self, &d);
+        vector_op_imm(e, INSN_gf2p8affineqb, d, a, constant_lanes(e, LANE_64, 0x8040201008040201), 0);
+        return;
+    }
     static const struct nibble_tables tables = {
         {0x00, 0x80, 0x40, 0xc0, 0x20, 0xa0, 0x60, 0xe0, 0x10, 0x90, 0x50, 0xd0, 0x30, 0xb0, 0x70, 0xf0},
         {0x00, 0x08, 0x04, 0x0c, 0x02, 0x0a, 0x06, 0x0e, 0x01, 0x09, 0x05, 0x0d, 0x03, 0x0b, 0x07, 0x0f}};
@@ -339,11 +364,34 @@ static void join_leading_zeros(struct emitter *e, unsigned lane, int d, int s, i
     vector_rr(e, words ? INSN_paddw : INSN_paddd, d, d, s);
 }
 
+/* 32 bits have an instruction; 16 go through it, with a one set where the lane ends. */
+static void leading_zeros_avx512(struct emitter *e, const struct ir_insn *insn, ir_ref self)
+{
+    if (insn->lane == LANE_32) {
+        unary(e, insn, self, INSN_plzcntd);
+        return;
+    }
+    struct vector_registers v = take_early(e, insn, self);
+    int s = scratch_vector(e);
+    struct operand stop = constant_lanes(e, LANE_32, 0x8000);
+    vector_shift(e, VECTOR_SHL_32, s, v.a, 16);
+    vector_op(e, INSN_por, s, s, stop);
+    vector_r(e, INSN_plzcntd, s, s);
+    vector_op(e, INSN_por, v.d, v.a, stop);
+    vector_r(e, INSN_plzcntd, v.d, v.d);
+    vector_shift(e, VECTOR_SHL_32, v.d, v.d, 16);
+    vector_rr(e, INSN_por, v.d, v.d, s);
+}
+
 /* Bytes: the smaller of what the nibbles say, 4 + zeros of the low one and zeros of the high one (8 when it is zero). */
 void x86_64_emit_vector_count_leading_zeros(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
     static const struct nibble_tables tables = {
         {8, 7, 6, 6, 5, 5, 5, 5, 4, 4, 4, 4, 4, 4, 4, 4}, {8, 3, 2, 2, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0}};
+    if (x86_64_features.avx512 && insn->lane != LANE_8) {
+        leading_zeros_avx512(e, insn, self);
+        return;
+    }
     struct vector_registers v = take_early(e, insn, self);
     int s = scratch_vector(e), t = scratch_vector(e);
     combine_nibbles(e, v.d, v.a, s, t, &tables, INSN_pminub);

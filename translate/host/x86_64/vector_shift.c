@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Vector shifts, by an immediate and lane by lane. x86 has no byte shifts, no 64-bit arithmetic right shift and, before
- * AVX-512, no 16-bit shifts by lane: bytes go through 16-bit lanes and masks, or through multiplication by powers of two.
+ * Vector shifts, by an immediate and lane by lane. x86 has no byte shifts and, before AVX-512, no 64-bit arithmetic right shift and
+ * no 16-bit shifts by lane: bytes go through 16-bit lanes and masks, or through multiplication by powers of two. GFNI's product with a
+ * matrix of bits shifts bytes by an immediate.
  */
 #include "translate/host/x86_64/vector.h"
 
@@ -13,8 +14,22 @@ static void shift_wide_lanes(struct emitter *e, const struct ir_insn *insn, ir_r
     vector_shift(e, shifts[insn->lane - 1], d, a, (unsigned)insn->imm);
 }
 
+/* Byte 7 - i of a matrix says which bits of the operand give bit i: the identity moved by bytes is a shift. */
+#define MATRIX_IDENTITY ((uint64_t)0x0102040810204080)
+#define MATRIX_SIGN ((uint64_t)0x8080808080808080)
+
+static void shift_bytes_by_matrix(struct emitter *e, const struct ir_insn *insn, ir_ref self, uint64_t matrix)
+{
+    int d, a = take_copy(e, insn, self, &d);
+    vector_op_imm(e, INSN_gf2p8affineqb, d, a, constant_lanes(e, LANE_64, matrix), 0);
+}
+
 static void shift_bytes(struct emitter *e, const struct ir_insn *insn, ir_ref self, bool left)
 {
+    if (x86_64_features.gfni && insn->imm < 8) {
+        shift_bytes_by_matrix(e, insn, self, left ? MATRIX_IDENTITY >> 8 * insn->imm : MATRIX_IDENTITY << 8 * insn->imm);
+        return;
+    }
     int d, a = take_copy(e, insn, self, &d);
     unsigned count = (unsigned)insn->imm;
     if (count >= 8) {
@@ -53,6 +68,10 @@ static void arithmetic_shift_bytes(struct emitter *e, const struct ir_insn *insn
         vector_rr(e, INSN_pcmpgtb, v.d, v.d, v.a);
         return;
     }
+    if (x86_64_features.gfni) {
+        shift_bytes_by_matrix(e, insn, self, MATRIX_IDENTITY << 8 * count | (MATRIX_SIGN & (((uint64_t)1 << 8 * count) - 1)));
+        return;
+    }
     int d, a = take_copy(e, insn, self, &d);
     struct operand sign = constant_lanes(e, LANE_8, 0x80u >> count);
     vector_shift(e, VECTOR_SHR_16, d, a, count);
@@ -65,6 +84,11 @@ static void arithmetic_shift_bytes(struct emitter *e, const struct ir_insn *insn
 static void arithmetic_shift_64(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
     unsigned count = insn->imm < 63 ? (unsigned)insn->imm : 63;
+    if (x86_64_features.avx512) {
+        int d, a = take_copy(e, insn, self, &d);
+        vector_shift(e, VECTOR_SAR_64, d, a, count);
+        return;
+    }
     struct vector_registers v = take_early(e, insn, self);
     if (count == 63) {
         sign_mask_64(e, v.d, v.a);
@@ -151,6 +175,38 @@ static void shr_each_bytes(struct emitter *e, const struct ir_insn *insn, ir_ref
     give_back_vector(e, even);
 }
 
+/* With 16-bit shifts by lane: odd bytes by the upper halves of the counts, even ones by the lower, and of each word one byte. */
+static void shl_each_bytes_in_words(struct emitter *e, const struct ir_insn *insn, ir_ref self)
+{
+    struct vector_registers v = take_early(e, insn, self);
+    int s = scratch_vector(e);
+    struct operand low = constant_lanes(e, LANE_16, 0x00ff);
+    vector_shift(e, VECTOR_SHR_16, s, v.b, 8);
+    vector_op(e, INSN_pand, v.d, v.a, constant_lanes(e, LANE_16, 0xff00));
+    vector_rr(e, INSN_psllvw, v.d, v.d, s);
+    vector_op(e, INSN_pand, s, v.b, low);
+    vector_rr(e, INSN_psllvw, s, v.a, s);
+    vector_ternary(e, TERNARY_OR_B_AND_C, v.d, s, low);
+}
+
+static void shr_each_bytes_in_words(struct emitter *e, const struct ir_insn *insn, ir_ref self, enum vector_insn op)
+{
+    struct vector_registers v = take_early(e, insn, self);
+    int s = scratch_vector(e);
+    struct operand low = constant_lanes(e, LANE_16, 0x00ff);
+    if (op == INSN_psravw) {
+        vector_shift(e, VECTOR_SHL_16, v.d, v.a, 8);
+        vector_shift(e, VECTOR_SAR_16, v.d, v.d, 8);
+    } else {
+        vector_op(e, INSN_pand, v.d, v.a, low);
+    }
+    vector_op(e, INSN_pand, s, v.b, low);
+    vector_rr(e, op, v.d, v.d, s);
+    vector_shift(e, VECTOR_SHR_16, s, v.b, 8);
+    vector_rr(e, op, s, v.a, s);
+    vector_ternary(e, TERNARY_C_SELECTS, v.d, s, constant_lanes(e, LANE_16, 0xff00));
+}
+
 /* -- 16 bits, lane by lane, in 32-bit lanes ------------------------------------------------------------------------------------ */
 
 /* Even lanes are brought to one side of a 32-bit lane and shifted by the even counts; odd ones stay where they are. */
@@ -195,8 +251,25 @@ static void shift_each(struct emitter *e, const struct ir_insn *insn, ir_ref sel
     vector_op(e, op, v.d, v.a, v.b);
 }
 
+/* The lane width's own instruction, where AVX-512 has it. */
+static bool shift_each_avx512(struct emitter *e, const struct ir_insn *insn, ir_ref self, const enum vector_insn ops[4])
+{
+    if (!x86_64_features.avx512)
+        return false;
+    if (insn->lane != LANE_8)
+        shift_each(e, insn, self, ops[insn->lane]);
+    else if (ops[LANE_16] == INSN_psllvw)
+        shl_each_bytes_in_words(e, insn, self);
+    else
+        shr_each_bytes_in_words(e, insn, self, ops[LANE_16]);
+    return true;
+}
+
 void x86_64_emit_vector_shl_each(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
+    static const enum vector_insn ops[] = {[LANE_16] = INSN_psllvw, INSN_psllvd, INSN_psllvq};
+    if (shift_each_avx512(e, insn, self, ops))
+        return;
     if (insn->lane == LANE_8)
         shl_each_bytes(e, insn, self);
     else if (!x86_64_features.avx2)
@@ -209,6 +282,9 @@ void x86_64_emit_vector_shl_each(struct emitter *e, const struct ir_insn *insn, 
 
 void x86_64_emit_vector_shr_each(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
+    static const enum vector_insn ops[] = {[LANE_16] = INSN_psrlvw, INSN_psrlvd, INSN_psrlvq};
+    if (shift_each_avx512(e, insn, self, ops))
+        return;
     if (insn->lane == LANE_8)
         shr_each_bytes(e, insn, self, false);
     else if (!x86_64_features.avx2)
@@ -232,6 +308,9 @@ static void sar_each_64(struct emitter *e, const struct ir_insn *insn, ir_ref se
 
 void x86_64_emit_vector_sar_each(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
+    static const enum vector_insn ops[] = {[LANE_16] = INSN_psravw, INSN_psravd, INSN_psravq};
+    if (shift_each_avx512(e, insn, self, ops))
+        return;
     if (insn->lane == LANE_8)
         shr_each_bytes(e, insn, self, true);
     else if (!x86_64_features.avx2)

@@ -44,6 +44,12 @@ static void pack(struct emitter *e, const struct ir_insn *insn, ir_ref self, enu
     vector_op(e, op, d, a, constant_vector(e, 0, 0));
 }
 
+/* AVX-512 narrows with saturation; the register it reads is in ModRM's first place. */
+static void narrow_by_move(struct emitter *e, enum vector_insn op, int d, int a)
+{
+    asm_vector(&e->as, op, a, REG_NONE, operand_reg(d));
+}
+
 /* d = a where the mask d is clear, else the constant. */
 static void replace_by_mask(struct emitter *e, int d, int a, int s, struct operand constant)
 {
@@ -56,6 +62,10 @@ static void replace_by_mask(struct emitter *e, int d, int a, int s, struct opera
 static void narrow_signed_64(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
     struct vector_registers v = take_early(e, insn, self);
+    if (x86_64_features.avx512) {
+        narrow_by_move(e, INSN_pmovsqd_store, v.d, v.a);
+        return;
+    }
     int s = scratch_vector(e), t = scratch_vector(e);
     struct operand maximum = constant_lanes(e, LANE_64, 0x7fffffff), minimum = constant_lanes(e, LANE_64, 0xffffffff80000000);
     vector_op(e, INSN_pcmpgtq, v.d, v.a, maximum);
@@ -87,9 +97,12 @@ static void narrow_unsigned_64(struct emitter *e, int d, int a, int s)
 
 void x86_64_emit_vector_narrow_sat_unsigned(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
+    static const enum vector_insn moves[] = {INSN_pmovuswb_store, INSN_pmovusdw_store, INSN_pmovusqd_store};
     bool bytes = insn->lane == LANE_8;
     struct vector_registers v = take_early(e, insn, self);
-    if (insn->lane == LANE_32) {
+    if (x86_64_features.avx512) {
+        narrow_by_move(e, moves[insn->lane], v.d, v.a);
+    } else if (insn->lane == LANE_32) {
         narrow_unsigned_64(e, v.d, v.a, scratch_vector(e));
     } else {
         vector_op(e, bytes ? INSN_pminuw : INSN_pminud, v.d, v.a, bytes ? constant_lanes(e, LANE_16, 0xff) : constant_lanes(e, LANE_32, 0xffff));
@@ -100,7 +113,11 @@ void x86_64_emit_vector_narrow_sat_unsigned(struct emitter *e, const struct ir_i
 
 void x86_64_emit_vector_narrow_sat_signed_unsigned(struct emitter *e, const struct ir_insn *insn, ir_ref self)
 {
-    if (insn->lane == LANE_32) {
+    if (insn->lane == LANE_32 && x86_64_features.avx512) {
+        int d, a = take_copy(e, insn, self, &d);
+        vector_op(e, INSN_pmaxsq, d, a, constant_vector(e, 0, 0));
+        narrow_by_move(e, INSN_pmovusqd_store, d, d);
+    } else if (insn->lane == LANE_32) {
         struct vector_registers v = take_early(e, insn, self);
         int s = scratch_vector(e), t = scratch_vector(e);
         sign_mask_64(e, t, v.a);
