@@ -10,6 +10,7 @@
 
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -278,16 +279,35 @@ static void forgive_flushed(const struct variant *t, struct test_cpu *jit, const
     }
 }
 
-/* Denormal-operand and underflow bits have other rules on x86; with flushing also inexact. */
-static uint32_t comparable_flags(const struct test_cpu *cpu, bool flushing)
+/* The suite other-cpus runs this in Bochs 2.7, which raises inexact when a float from 2^63 on becomes an unsigned integer (which never
+ * is), and shifts 64-bit lanes by exactly 64 as by 0: those are left out there. */
+static bool in_bochs(void)
 {
-    return vcpu_fp_sticky(&cpu->common) & (flushing ? 0x0d : 0x2d);
+    return getenv("FERRY_TEST_BOCHS") != NULL;
+}
+
+static void avoid_shifts_by_64(struct test_cpu *cpu)
+{
+    for (unsigned i = 0; i < VECTOR_COUNT; i++)
+        for (unsigned k = 0; k < 2; k++)
+            if (cpu->v[i].u64[k] == 64)
+                cpu->v[i].u64[k] = 65;
+}
+
+/* Denormal-operand and underflow bits have other rules on x86; with flushing also inexact. */
+static uint32_t comparable_flags(const struct variant *t, const struct test_cpu *cpu, bool flushing)
+{
+    bool to_unsigned = t->op == IR_float_to_unsigned || t->op == IR_vector_float_to_unsigned;
+    bool no_inexact = flushing || (to_unsigned && in_bochs());
+    return vcpu_fp_sticky(&cpu->common) & (no_inexact ? 0x0d : 0x2d);
 }
 
 static void check_once(const struct variant *t, enum mode mode)
 {
     struct test_cpu jit, exact;
     fill_cpu(&jit, operand_kind(t));
+    if (in_bochs())
+        avoid_shifts_by_64(&jit);
     exact = jit;
     bool flushing = jit.common.host_fp_control & 0x8000;
     uint32_t control = jit.common.host_fp_control;
@@ -296,7 +316,7 @@ static void check_once(const struct variant *t, enum mode mode)
     if (flushing)
         forgive_flushed(t, &jit, &exact);
     bool same = memcmp(jit.v, exact.v, sizeof jit.v) == 0 && memcmp(jit.x, exact.x, sizeof jit.x) == 0;
-    uint32_t jit_flags = comparable_flags(&jit, flushing), exact_flags = comparable_flags(&exact, flushing);
+    uint32_t jit_flags = comparable_flags(t, &jit, flushing), exact_flags = comparable_flags(t, &exact, flushing);
     cr_assert(same && jit_flags == exact_flags, "%s type %d lane %u cond %u imm %#llx mode %d control %#x: results %s, flags %#x, exactly %#x",
               ir_op_info[t->op].name, t->type, t->lane, t->cond, (unsigned long long)t->imm, mode, control, same ? "agree" : "differ", jit_flags,
               exact_flags);
@@ -409,7 +429,7 @@ static void check_vector_lane(enum ir_op op, unsigned lane)
 {
     unsigned width = 8u << lane, lanes = 128 / width, first = 0, last = 0;
     switch (op) {
-    case IR_vector_shl: case IR_vector_shr: case IR_vector_sar: last = width; break;
+    case IR_vector_shl: case IR_vector_shr: case IR_vector_sar: last = lane == LANE_64 && in_bochs() ? width - 1 : width; break;
     case IR_vector_extract_bytes: last = 15; break;
     case IR_vector_mul_high_round: last = 1; break;
     case IR_vector_reverse: first = lane + 1, last = 3; break;
