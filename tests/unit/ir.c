@@ -411,6 +411,8 @@ static struct ir_insn sample(unsigned op, unsigned variant)
         *operands[i] = i;
     if (variant & 1)
         insn.note = IR_NOTE_BACKWARD | IR_NOTE_FLAGS_PAIR;
+    if (!(ir_op_traits[op] & IR_GOES_UNUSED))
+        insn.note |= IR_NOTE_WANTED;      /* as whoever appends it does */
     if (variant & 2)
         insn.cond = 2;
     return insn;
