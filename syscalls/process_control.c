@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * prctl options about the address space. The host kernel knows the guest's layout (usermode/load.c), so most of PR_SET_MM goes to
+ * prctl options about the address space, and landlock. The host kernel knows the guest's layout (usermode/load.c), so most of PR_SET_MM goes to
  * it; what it has as the break is ferry's own. PR_SET_MDWE on the host would forbid translated code.
  */
 #include "syscalls/process_control.h"
@@ -9,7 +9,9 @@
 #include "syscalls/convert.h"
 #include "syscalls/memory_limits.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/landlock.h>
 #include <linux/prctl.h>
 #include <sys/syscall.h>
 
@@ -94,4 +96,25 @@ int64_t control_auxiliary_vector(struct thread *thread, const uint64_t *argument
 {
     if (!thread->process->kernel_knows_layout) return -EINVAL;
     return host_call(SYS_prctl, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], 0);
+}
+
+/* -- landlock -------------------------------------------------------------------------------------------------------------- */
+/* execve starts ferry, whatever the guest's program is. Only what a ruleset handles may be allowed, hence the tries. */
+static void allow_own_program(const struct process *process, uint64_t ruleset)
+{
+    static const uint64_t rights[] = { LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE, LANDLOCK_ACCESS_FS_EXECUTE, LANDLOCK_ACCESS_FS_READ_FILE };
+    int64_t own = process->own_descriptor, fd = own;
+    if (own < 0) fd = host_call(SYS_openat, AT_FDCWD, (uintptr_t)"/proc/self/exe", O_PATH | O_CLOEXEC, 0, 0, 0);
+    int64_t result = fd < 0 ? 0 : -EINVAL;
+    for (unsigned i = 0; i < 3 && result == -EINVAL; i++) {
+        struct landlock_path_beneath_attr rule = { .allowed_access = rights[i], .parent_fd = (int)fd };
+        result = host_call(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, (uintptr_t)&rule, 0, 0, 0);
+    }
+    if (own < 0 && fd >= 0) host_call(SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
+}
+
+int64_t syscall_landlock_restrict_self(struct thread *thread, const uint64_t *arguments)
+{
+    allow_own_program(thread->process, arguments[0]);
+    return host_call(SYS_landlock_restrict_self, arguments[0], arguments[1], 0, 0, 0, 0);
 }
