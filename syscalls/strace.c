@@ -4,6 +4,7 @@
  * read is written as an address.
  */
 #include "syscalls/strace.h"
+#include "syscalls/strace_parts.h"
 #include "syscalls/convert.h"
 #include "syscalls/tables.generated.h"
 #include <arpa/inet.h>
@@ -17,8 +18,6 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
-#define MAXIMUM_BYTES 32
-#define MAXIMUM_ELEMENTS 16
 
 void syscall_log(const struct process *process, struct text *line)
 {
@@ -33,13 +32,13 @@ void syscall_log(const struct process *process, struct text *line)
 }
 
 /* -- numbers ------------------------------------------------------------------------------------------------------------- */
-static void print_address(struct text *t, uint64_t value)
+void strace_print_address(struct text *t, uint64_t value)
 {
     if (value) text_print(t, "0x%llx", (unsigned long long)value);
     else text_print(t, "NULL");
 }
 
-static void print_flags(struct text *t, const struct constant_set *set, uint64_t value)
+void strace_print_flags(struct text *t, const struct constant_set *set, uint64_t value)
 {
     uint64_t left = value;
     bool any = false;
@@ -55,7 +54,7 @@ static void print_flags(struct text *t, const struct constant_set *set, uint64_t
     if (left || !any) text_print(t, left ? "%s0x%llx" : "%s0", any ? "|" : "", (unsigned long long)left);
 }
 
-static void print_enum(struct text *t, const struct constant_set *set, uint64_t value)
+void strace_print_enum(struct text *t, const struct constant_set *set, uint64_t value)
 {
     for (unsigned i = 0; i < set->count; i++) {
         if (set->values[i].value != (uint32_t)value) continue;
@@ -67,7 +66,7 @@ static void print_enum(struct text *t, const struct constant_set *set, uint64_t 
 
 static void print_signal(struct text *t, const struct abi *abi, uint64_t value)
 {
-    print_enum(t, &abi->constants[ENUM_SIGNAL], value);
+    strace_print_enum(t, &abi->constants[ENUM_SIGNAL], value);
 }
 
 static bool is_device(uint64_t mode) { return S_ISCHR(mode) || S_ISBLK(mode); }
@@ -99,10 +98,10 @@ static void print_scalar(struct text *t, const struct abi *abi, const struct arg
     case ARGUMENT_ULONG: case ARGUMENT_SIZE: text_print(t, "%llu", (unsigned long long)value); break;
     case ARGUMENT_MODE: print_mode(t, (unsigned)value); break;
     case ARGUMENT_SIGNAL: print_signal(t, abi, value); break;
-    case ARGUMENT_FLAGS: print_flags(t, &abi->constants[a->detail], value); break;
+    case ARGUMENT_FLAGS: strace_print_flags(t, &abi->constants[a->detail], value); break;
     case ARGUMENT_HEX: text_print(t, value ? "0x%llx" : "0", (unsigned long long)value); break;
     case ARGUMENT_DEVICE: print_device(t, value); break;
-    default: print_address(t, value); break;
+    default: strace_print_address(t, value); break;
     }
 }
 
@@ -115,13 +114,13 @@ static void print_string(struct text *t, struct thread *thread, uint64_t address
         text_quote(t, string, limit);
         text_print(t, "...");
     } else if (length < 0) {
-        print_address(t, address);
+        strace_print_address(t, address);
     } else {
         text_quote(t, string, length);
     }
 }
 
-static bool read_word(struct thread *thread, uint64_t address, uint64_t *word)
+bool strace_read_word(struct thread *thread, uint64_t address, uint64_t *word)
 {
     const struct abi *abi = thread->process->abi;
     uint8_t image[8];
@@ -134,7 +133,7 @@ static void print_strings(struct text *t, struct thread *thread, uint64_t addres
 {
     uint64_t string;
     text_print(t, "[");
-    for (unsigned i = 0; read_word(thread, address, &string) && string; i++) {
+    for (unsigned i = 0; strace_read_word(thread, address, &string) && string; i++) {
         text_print(t, i ? ", " : "");
         if (i == MAXIMUM_ELEMENTS) {
             text_print(t, "...");
@@ -146,12 +145,12 @@ static void print_strings(struct text *t, struct thread *thread, uint64_t addres
     text_print(t, "]");
 }
 
-static void print_bytes(struct text *t, struct thread *thread, uint64_t address, uint64_t size)
+void strace_print_bytes(struct text *t, struct thread *thread, uint64_t address, uint64_t size)
 {
     uint8_t bytes[MAXIMUM_BYTES];
     size_t part = size < MAXIMUM_BYTES ? size : MAXIMUM_BYTES;
     if (!address || copy_from_guest(thread, bytes, address, part)) {
-        print_address(t, address);
+        strace_print_address(t, address);
         return;
     }
     text_quote(t, bytes, part);
@@ -163,7 +162,7 @@ static void print_signal_set(struct text *t, struct thread *thread, uint64_t add
     const struct abi *abi = thread->process->abi;
     uint8_t image[8];
     if (!address || copy_from_guest(thread, image, address, sizeof image)) {
-        print_address(t, address);
+        strace_print_address(t, address);
         return;
     }
     uint64_t low = guest_load(abi, image, abi->word_bytes, false);
@@ -184,78 +183,80 @@ static void print_fd_set(struct text *t, struct thread *thread, uint64_t address
 {
     const struct abi *abi = thread->process->abi;
     uint64_t word = 0, per_word = 8 * abi->word_bytes;
-    if (!address || !read_word(thread, address, &word)) {
-        print_address(t, address);
+    if (!address || !strace_read_word(thread, address, &word)) {
+        strace_print_address(t, address);
         return;
     }
     text_print(t, "[");
     for (uint64_t i = 0, any = 0; i < count && i < 1024; i++) {
-        if (i % per_word == 0 && !read_word(thread, address + i / 8, &word)) break;
+        if (i % per_word == 0 && !strace_read_word(thread, address + i / 8, &word)) break;
         if (word >> i % per_word & 1) text_print(t, any++ ? " %u" : "%u", (unsigned)i);
     }
     text_print(t, "]");
 }
 
-static void print_internet_address(struct text *t, const uint8_t *image, unsigned family)
+void strace_print_io_vector(struct text *t, struct thread *thread, uint64_t address, uint64_t count, uint64_t bytes)
 {
-    char name[INET6_ADDRSTRLEN];
-    unsigned port = image[2] << 8 | image[3];
-    bool is_ipv6 = family == AF_INET6;
-    if (!inet_ntop((int)family, image + (is_ipv6 ? 8 : 4), name, sizeof name)) return;
-    if (is_ipv6) text_print(t, ", sin6_port=htons(%u), inet_pton(AF_INET6, \"%s\", &sin6_addr)", port, name);
-    else text_print(t, ", sin_port=htons(%u), sin_addr=inet_addr(\"%s\")", port, name);
-}
-
-static void print_socket_address(struct text *t, struct thread *thread, uint64_t address, uint64_t length)
-{
-    const struct abi *abi = thread->process->abi;
-    uint8_t image[128] = { 0 };
-    size_t size = length < sizeof image ? length : sizeof image;
-    if (!address || size < 2 || copy_from_guest(thread, image, address, size)) {
-        print_address(t, address);
-        return;
+    unsigned word = thread->process->abi->word_bytes;
+    text_print(t, "[");
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t base, length;
+        text_print(t, i ? ", " : "");
+        if (i == MAXIMUM_ELEMENTS || !strace_read_word(thread, address, &base) || !strace_read_word(thread, address + word, &length)) {
+            text_print(t, "...");
+            break;
+        }
+        text_print(t, "{iov_base=");
+        strace_print_bytes(t, thread, base, length < bytes ? length : bytes);
+        text_print(t, ", iov_len=%llu}", (unsigned long long)length);
+        bytes -= length < bytes ? length : bytes;
+        address += 2 * word;
     }
-    unsigned family = (unsigned)guest_load(abi, image, 2, false);
-    text_print(t, "{sa_family=");
-    print_enum(t, &abi->constants[ENUM_SOCKET_FAMILY], family);
-    if ((family == AF_INET && size >= 8) || (family == AF_INET6 && size >= 24)) {
-        print_internet_address(t, image, family);
-    } else if (family == AF_UNIX && size > 2) {
-        text_print(t, image[2] ? ", sun_path=" : ", sun_path=@");
-        if (image[2]) text_quote(t, image + 2, strnlen((char *)image + 2, size - 2));
-        else text_quote(t, image + 3, size - 3);
-    } else if (size > 2) {
-        text_print(t, ", sa_data=");
-        text_quote(t, image + 2, size - 2 < MAXIMUM_BYTES ? size - 2 : MAXIMUM_BYTES);
-    }
-    text_print(t, "}");
+    text_print(t, "]");
 }
 
 /* -- structures ---------------------------------------------------------------------------------------------------------- */
-static void print_struct(struct text *t, const struct abi *abi, unsigned structure, const uint8_t *image);
+/* One image in our memory; bytes: how many of what its vectors describe were transferred. */
+struct struct_image { const struct struct_layout *layout; const uint8_t *data; uint64_t bytes; };
 
-static void print_field_value(struct text *t, const struct abi *abi, const struct field_layout *f, const uint8_t *at)
+static void print_struct(struct text *t, struct thread *thread, struct struct_image image);
+
+/* What a pointer leads to; another field says how much is there. */
+static void print_pointee(struct text *t, struct thread *thread, const struct struct_image *image, const struct field_layout *f, uint64_t address)
 {
+    const struct field_layout *length = &image->layout->fields[f->detail];
+    uint64_t size = guest_load(thread->process->abi, image->data + length->offset, length->size, false);
+    if (!address) strace_print_address(t, 0);
+    else if (f->print == PRINT_SOCKET_ADDRESS) strace_print_socket_address(t, thread, address, size);
+    else if (f->print == PRINT_IO_VECTOR) strace_print_io_vector(t, thread, address, size, image->bytes);
+    else strace_print_control_messages(t, thread, address, size);
+}
+
+static void print_field_value(struct text *t, struct thread *thread, const struct struct_image *image, const struct field_layout *f, const uint8_t *at)
+{
+    const struct abi *abi = thread->process->abi;
     if (f->kind == FIELD_STRUCT) {
-        print_struct(t, abi, f->detail, at);
+        print_struct(t, thread, (struct struct_image){ &abi->structs[f->detail], at, image->bytes });
         return;
     }
     uint64_t value = guest_load(abi, at, f->size, f->kind == FIELD_SIGNED);
     switch (f->print) {
-    case PRINT_HEX: f->kind == FIELD_POINTER ? print_address(t, value) : text_print(t, "0x%llx", (unsigned long long)value); break;
+    case PRINT_HEX: f->kind == FIELD_POINTER ? strace_print_address(t, value) : text_print(t, "0x%llx", (unsigned long long)value); break;
     case PRINT_OCTAL: text_print(t, "%#llo", (unsigned long long)value); break;
-    case PRINT_FLAGS: print_flags(t, &abi->constants[f->detail], f->size < 8 ? value & ((1ull << 8 * f->size) - 1) : value); break;
-    case PRINT_ENUM: print_enum(t, &abi->constants[f->detail], value); break;
+    case PRINT_FLAGS: strace_print_flags(t, &abi->constants[f->detail], f->size < 8 ? value & ((1ull << 8 * f->size) - 1) : value); break;
+    case PRINT_ENUM: strace_print_enum(t, &abi->constants[f->detail], value); break;
     case PRINT_SIGNAL: print_signal(t, abi, value); break;
     case PRINT_MODE: print_mode(t, (unsigned)value); break;
     case PRINT_DEVICE: print_device(t, value); break;
     case PRINT_WORDS: text_print(t, "{u32=%u, u64=%llu}", (unsigned)value, (unsigned long long)value); break;
+    case PRINT_SOCKET_ADDRESS: case PRINT_IO_VECTOR: case PRINT_CONTROL: print_pointee(t, thread, image, f, value); break;
     default: text_print(t, f->kind == FIELD_UNSIGNED ? "%llu" : "%lld", (unsigned long long)value); break;
     }
 }
 
-static void print_field(struct text *t, const struct abi *abi, const struct field_layout *f, const uint8_t *at)
+static void print_field(struct text *t, struct thread *thread, const struct struct_image *image, const struct field_layout *f)
 {
+    const uint8_t *at = image->data + f->offset;
     text_print(t, "%s=", f->name);
     if (f->kind == FIELD_CHARACTERS) {
         text_quote(t, at, strnlen((const char *)at, f->count));
@@ -264,43 +265,44 @@ static void print_field(struct text *t, const struct abi *abi, const struct fiel
     if (f->count > 1) text_print(t, "[");
     for (unsigned i = 0; i < f->count; i++) {
         text_print(t, i ? ", " : "");
-        print_field_value(t, abi, f, at + i * f->size);
+        print_field_value(t, thread, image, f, at + i * f->size);
     }
     if (f->count > 1) text_print(t, "]");
 }
 
-static uint64_t file_mode(const struct abi *abi, const struct struct_layout *s, const uint8_t *image)
+static uint64_t file_mode(const struct abi *abi, const struct struct_image *image)
 {
+    const struct struct_layout *s = image->layout;
     for (unsigned i = 0; i < s->field_count; i++)
-        if (s->fields[i].print == PRINT_MODE) return guest_load(abi, image + s->fields[i].offset, s->fields[i].size, false);
+        if (s->fields[i].print == PRINT_MODE) return guest_load(abi, image->data + s->fields[i].offset, s->fields[i].size, false);
     return 0;
 }
 
-static void print_struct(struct text *t, const struct abi *abi, unsigned structure, const uint8_t *image)
+static void print_struct(struct text *t, struct thread *thread, struct struct_image image)
 {
-    const struct struct_layout *s = &abi->structs[structure];
-    bool any = false, more = false, device = is_device(file_mode(abi, s, image));
+    const struct struct_layout *s = image.layout;
+    bool any = false, more = false, device = is_device(file_mode(thread->process->abi, &image));
     text_print(t, "{");
     for (unsigned i = 0; i < s->field_count; i++) {
         unsigned print = s->fields[i].print;
         more |= print == PRINT_REST;
         if (print == PRINT_HIDDEN || print == PRINT_REST || print == (device ? PRINT_FILE_SIZE : PRINT_DEVICE)) continue;
         text_print(t, any ? ", " : "");
-        print_field(t, abi, &s->fields[i], image + s->fields[i].offset);
+        print_field(t, thread, &image, &s->fields[i]);
         any = true;
     }
     text_print(t, more ? ", ...}" : "}");
 }
 
-static void print_element(struct text *t, struct thread *thread, unsigned kind, unsigned detail, uint64_t address)
+static void print_element(struct text *t, struct thread *thread, unsigned kind, unsigned detail, uint64_t address, uint64_t bytes)
 {
     const struct abi *abi = thread->process->abi;
     uint8_t image[1024];
     unsigned size = kind == ARGUMENT_STRUCT ? abi->structs[detail].size : integer_size(abi, detail);
     if (copy_from_guest(thread, image, address, size)) {
-        print_address(t, address);
+        strace_print_address(t, address);
     } else if (kind == ARGUMENT_STRUCT) {
-        print_struct(t, abi, detail, image);
+        print_struct(t, thread, (struct struct_image){ &abi->structs[detail], image, bytes });
     } else {
         uint64_t value = guest_load(abi, image, size, integer_is_signed(detail));
         text_print(t, integer_is_signed(detail) ? "%lld" : "%llu", (unsigned long long)value);
@@ -322,27 +324,7 @@ static void print_elements(struct text *t, struct thread *thread, unsigned kind,
             text_print(t, "...");
             break;
         }
-        print_element(t, thread, kind, detail, address + i * size);
-    }
-    text_print(t, "]");
-}
-
-static void print_io_vector(struct text *t, struct thread *thread, uint64_t address, uint64_t count, uint64_t bytes)
-{
-    unsigned word = thread->process->abi->word_bytes;
-    text_print(t, "[");
-    for (uint64_t i = 0; i < count; i++) {
-        uint64_t base, length;
-        text_print(t, i ? ", " : "");
-        if (i == MAXIMUM_ELEMENTS || !read_word(thread, address, &base) || !read_word(thread, address + word, &length)) {
-            text_print(t, "...");
-            break;
-        }
-        text_print(t, "{iov_base=");
-        print_bytes(t, thread, base, length < bytes ? length : bytes);
-        text_print(t, ", iov_len=%llu}", (unsigned long long)length);
-        bytes -= length < bytes ? length : bytes;
-        address += 2 * word;
+        print_element(t, thread, kind, detail, address + i * size, ~0ull);
     }
     text_print(t, "]");
 }
@@ -353,10 +335,10 @@ static void print_ioctl_argument(struct text *t, struct thread *thread, const st
     bool unread = !io || (io->direction == DIRECTION_OUT && !done);
     if (io && io->kind == ARGUMENT_INT) text_print(t, "%d", (int)value);
     else if (io && io->kind == ARGUMENT_STRING) print_string(t, thread, value, MAXIMUM_BYTES);
-    else if (unread || io->direction == DIRECTION_NONE || !value) print_address(t, value);
+    else if (unread || io->direction == DIRECTION_NONE || !value) strace_print_address(t, value);
     else if (io->count > 1) print_elements(t, thread, io->kind, io->detail, value, io->count);
     else if (io->kind == ARGUMENT_INTEGER) print_elements(t, thread, io->kind, io->detail, value, 1);
-    else print_element(t, thread, io->kind, io->detail, value);
+    else print_element(t, thread, io->kind, io->detail, value, ~0ull);
 }
 
 static bool is_ioctl_request(const struct argument_description *a)
@@ -378,24 +360,25 @@ static void print_data(struct text *t, struct thread *thread, const struct argum
     bool failed = done && result < 0 && !(a->direction & DIRECTION_IN);
     uint64_t count = argument_elements(thread, a, values);
     if (!value || failed) {
-        print_address(t, value);
+        strace_print_address(t, value);
         return;
     }
     if (done && a->length_is_result && result >= 0) {
         if (a->kind == ARGUMENT_IO_VECTOR) {
-            print_io_vector(t, thread, value, count, result);
+            strace_print_io_vector(t, thread, value, count, result);
             return;
         }
         count = (uint64_t)result < count ? (uint64_t)result : count;
     }
     switch (a->kind) {
-    case ARGUMENT_BYTES: print_bytes(t, thread, value, count); break;
+    case ARGUMENT_BYTES: strace_print_bytes(t, thread, value, count); break;
     case ARGUMENT_SIGNAL_SET: print_signal_set(t, thread, value); break;
     case ARGUMENT_FD_SET: print_fd_set(t, thread, value, count); break;
-    case ARGUMENT_SOCKET_ADDRESS: print_socket_address(t, thread, value, count); break;
-    case ARGUMENT_IO_VECTOR: print_io_vector(t, thread, value, count, ~0ull); break;
+    case ARGUMENT_SOCKET_ADDRESS: strace_print_socket_address(t, thread, value, count); break;
+    case ARGUMENT_IO_VECTOR: strace_print_io_vector(t, thread, value, count, ~0ull); break;
     default:
-        if (a->length_kind == LENGTH_ONE && a->kind == ARGUMENT_STRUCT) print_element(t, thread, a->kind, a->detail, value);
+        if (a->length_kind == LENGTH_ONE && a->kind == ARGUMENT_STRUCT)
+            print_element(t, thread, a->kind, a->detail, value, done && result >= 0 && (a->direction & DIRECTION_OUT) ? (uint64_t)result : ~0ull);
         else print_elements(t, thread, a->kind, a->detail, value, a->length_kind == LENGTH_ONE ? 1 : count);
     }
 }
@@ -409,8 +392,8 @@ static bool is_fcntl_argument(const struct call_description *call, unsigned i)
 static void print_fcntl_argument(struct text *t, struct thread *thread, const struct fcntl_command *c, uint64_t value)
 {
     const struct argument_description a = { "argument", c->argument, DIRECTION_IN, LENGTH_ONE, false, 0, c->detail, 0 };
-    if (c->argument == ARGUMENT_STRUCT && value) print_element(t, thread, c->argument, c->detail, value);
-    else if (c->argument == ARGUMENT_ENUM) print_enum(t, &thread->process->abi->constants[c->detail], value);
+    if (c->argument == ARGUMENT_STRUCT && value) print_element(t, thread, c->argument, c->detail, value, ~0ull);
+    else if (c->argument == ARGUMENT_ENUM) strace_print_enum(t, &thread->process->abi->constants[c->detail], value);
     else print_scalar(t, thread->process->abi, &a, value);
 }
 
@@ -420,9 +403,12 @@ static void print_argument(struct text *t, struct thread *thread, const struct c
     const struct abi *abi = thread->process->abi;
     const struct argument_description *a = &call->arguments[i];
     if (is_fcntl_argument(call, i)) print_fcntl_argument(t, thread, strace_fcntl_find(abi, values[1]), values[i]);
+    else if (strace_is_socket_option(a)) strace_print_socket_option(t, abi, values[i - 1], values[i]);
+    else if (i > 0 && strace_is_socket_option(a - 1) && !(done && result < 0 && a->direction == DIRECTION_OUT))
+        strace_print_option_value(t, thread, values[i], argument_elements(thread, a, values));
     else if (i > 0 && is_ioctl_request(a - 1)) print_ioctl_argument(t, thread, ioctl_find(values[i - 1]), values[i], done && result >= 0);
     else if (is_ioctl_request(a)) print_request(t, values[i]);
-    else if (a->kind == ARGUMENT_ENUM) print_enum(t, &abi->constants[a->detail], values[i]);
+    else if (a->kind == ARGUMENT_ENUM) strace_print_enum(t, &abi->constants[a->detail], values[i]);
     else if (a->kind < ARGUMENT_PATH) print_scalar(t, abi, a, values[i]);
     else if (a->kind == ARGUMENT_PATH || a->kind == ARGUMENT_LINK_PATH) print_string(t, thread, values[i], PATH_MAX - 1);
     else if (a->kind == ARGUMENT_STRING) print_string(t, thread, values[i], MAXIMUM_BYTES);
@@ -460,12 +446,12 @@ static void print_result(struct text *t, const struct abi *abi, const struct cal
     else if (result <= -512 && result > SYSCALL_NO_RESULT) text_print(t, " = ? (interrupted, to be restarted)\n");
     else if (result < 0 && result > SYSCALL_NO_RESULT) {
         text_print(t, " = -1 ");
-        print_enum(t, &abi->constants[ENUM_ERRNO], errno_to_guest(abi, (int)-result));
+        strace_print_enum(t, &abi->constants[ENUM_ERRNO], errno_to_guest(abi, (int)-result));
         const char *why = strerrordesc_np((int)-result);
         text_print(t, " (%s)\n", why ? why : "Unknown error");
     } else if (is_fcntl_argument(call, 2) && call->argument_count > 2 && strace_fcntl_find(abi, values[1])->result != SYSCALL_NO_DETAIL) {
         text_print(t, result ? " = 0x%llx (flags " : " = 0%.0lld (flags ", (unsigned long long)result);
-        print_flags(t, &abi->constants[strace_fcntl_find(abi, values[1])->result], (uint64_t)result);
+        strace_print_flags(t, &abi->constants[strace_fcntl_find(abi, values[1])->result], (uint64_t)result);
         text_print(t, ")\n");
     } else if (call->result == RESULT_MODE) {
         text_print(t, " = %#03o\n", (unsigned)result);

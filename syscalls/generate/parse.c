@@ -192,12 +192,16 @@ static void read_field_print(struct descriptions *d, struct reader *r, struct fi
     static const char *const simple[] = { "hex", "octal", "signal", "fd", "hidden", "mode", "size", "device", "words", "rest", NULL };
     static const enum field_print prints[] = { PRINT_HEX, PRINT_OCTAL, PRINT_SIGNAL, PRINT_FD, PRINT_HIDDEN, PRINT_MODE, PRINT_FILE_SIZE,
                                               PRINT_DEVICE, PRINT_WORDS, PRINT_REST };
+    static const char *const pointees[] = { "sockaddr", "iovec", "control", NULL };
     int line = r->token.line;
     const char *how = reader_word(r, "how to print");
     bool is_flags = strcmp(how, "flags") == 0;
     int index = index_in(simple, how);
     if (index >= 0) {
         f->print = prints[index];
+    } else if (f->kind == FIELD_POINTER && index_in(pointees, how) >= 0) {
+        f->print = PRINT_SOCKET_ADDRESS + index_in(pointees, how);
+        f->length_field = reader_word(r, "the field with the length");
     } else if (is_flags || strcmp(how, "enum") == 0) {
         const char *name = reader_word(r, "a set of constants");
         int set = find_set(d, name, is_flags);
@@ -227,6 +231,17 @@ static void read_field(struct descriptions *d, struct reader *r, struct struct_d
     s->field_count++;
 }
 
+static void find_length_fields(const struct reader *r, struct struct_definition *s, int line)
+{
+    for (int i = 0; i < s->field_count; i++) {
+        if (!s->fields[i].length_field) continue;
+        int at = 0;
+        while (at < s->field_count && strcmp(s->fields[at].name, s->fields[i].length_field) != 0) at++;
+        if (at == s->field_count) fail_at(r->file, line, "no field '%s'", s->fields[i].length_field);
+        s->fields[i].detail = at;
+    }
+}
+
 static struct struct_definition *read_struct(struct descriptions *d, struct reader *r)
 {
     struct struct_definition *s = allocate(sizeof *s);
@@ -239,6 +254,7 @@ static struct struct_definition *read_struct(struct descriptions *d, struct read
     reader_expect(r, "{");
     while (!reader_accept(r, "}")) read_field(d, r, s);
     if (!s->field_count) fail_at(r->file, line, "a structure without fields");
+    find_length_fields(r, s, line);
     return s;
 }
 

@@ -47,6 +47,7 @@ struct field_definition {
     uint8_t bytes;                             /* of fixed-size integers */
     uint16_t count, structure, detail;
     enum field_print print;
+    const char *length_field;                  /* PRINT_SOCKET_ADDRESS and its kind */
 };
 struct struct_definition {
     const char *c_type;

@@ -5,11 +5,13 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -43,6 +45,19 @@ int main(void)
     syscall(SYS_ioctl, 2, 0x12345678, 0x10);
     syscall(SYS_socket, AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 250);
     syscall(SYS_lseek, 100, -5L, SEEK_END);
+    int pair[2];
+    union { char bytes[CMSG_SPACE(2 * sizeof(int))]; struct cmsghdr head; } control = { .head = { CMSG_LEN(2 * sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
+    int rights[2] = { 0, 1 };
+    struct msghdr message = { NULL, 0, parts, 1, &control, sizeof control, 0 };
+    __builtin_memcpy(CMSG_DATA(&control.head), rights, sizeof rights);
+    syscall(SYS_socketpair, AF_UNIX, SOCK_DGRAM, 0, pair);
+    syscall(SYS_setsockopt, pair[0], SOL_SOCKET, SO_PASSCRED, rights, 4);
+    syscall(SYS_setsockopt, 100, IPPROTO_TCP, TCP_NODELAY, rights + 1, 4);
+    syscall(SYS_sendmsg, pair[0], &message, MSG_DONTWAIT);
+    parts[0].iov_base = data, parts[0].iov_len = sizeof data;
+    message.msg_controllen = 0;
+    syscall(SYS_recvmsg, pair[1], &message, 0);
+    syscall(SYS_getpriority, PRIO_PGRP, 77777777);
     syscall(SYS_kexec_load, 0, 0, 0, 0);
     syscall(SYS_exit_group, 3);
     return 0;

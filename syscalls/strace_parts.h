@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Between the files that print --strace lines.
+ */
+#ifndef FERRY_SYSCALLS_STRACE_PARTS_H
+#define FERRY_SYSCALLS_STRACE_PARTS_H
+
+#include "syscalls/abi.h"
+#include "syscalls/text.h"
+
+#define MAXIMUM_BYTES 32
+#define MAXIMUM_ELEMENTS 16
+
+/* -- strace.c */
+void strace_print_address(struct text *t, uint64_t value);
+void strace_print_flags(struct text *t, const struct constant_set *set, uint64_t value);
+void strace_print_enum(struct text *t, const struct constant_set *set, uint64_t value);
+void strace_print_bytes(struct text *t, struct thread *thread, uint64_t address, uint64_t size);
+void strace_print_io_vector(struct text *t, struct thread *thread, uint64_t address, uint64_t count, uint64_t bytes);
+bool strace_read_word(struct thread *thread, uint64_t address, uint64_t *word);
+
+/* -- strace_sockets.c */
+void strace_print_socket_address(struct text *t, struct thread *thread, uint64_t address, uint64_t length);
+void strace_print_control_messages(struct text *t, struct thread *thread, uint64_t address, uint64_t size);
+bool strace_is_socket_option(const struct argument_description *a);
+void strace_print_socket_option(struct text *t, const struct abi *abi, uint64_t level, uint64_t option);
+void strace_print_option_value(struct text *t, struct thread *thread, uint64_t address, uint64_t size);
+
+#endif
