@@ -402,11 +402,13 @@ static void print_argument(struct text *t, struct thread *thread, const struct c
 {
     const struct abi *abi = thread->process->abi;
     const struct argument_description *a = &call->arguments[i];
+    struct argument_description described;
+    if (i == 1 && strace_control_describe(call, values, &described)) a = &described;
     if (is_fcntl_argument(call, i)) print_fcntl_argument(t, thread, strace_fcntl_find(abi, values[1]), values[i]);
     else if (strace_is_socket_option(a)) strace_print_socket_option(t, abi, values[i - 1], values[i]);
-    else if (i > 0 && strace_is_socket_option(a - 1) && !(done && result < 0 && a->direction == DIRECTION_OUT))
+    else if (i > 0 && strace_is_socket_option(&call->arguments[i - 1]) && !(done && result < 0 && a->direction == DIRECTION_OUT))
         strace_print_option_value(t, thread, values[i], argument_elements(thread, a, values));
-    else if (i > 0 && is_ioctl_request(a - 1)) print_ioctl_argument(t, thread, ioctl_find(values[i - 1]), values[i], done && result >= 0);
+    else if (i > 0 && is_ioctl_request(&call->arguments[i - 1])) print_ioctl_argument(t, thread, ioctl_find(values[i - 1]), values[i], done && result >= 0);
     else if (is_ioctl_request(a)) print_request(t, values[i]);
     else if (a->kind == ARGUMENT_ENUM) strace_print_enum(t, &abi->constants[a->detail], values[i]);
     else if (a->kind < ARGUMENT_PATH) print_scalar(t, abi, a, values[i]);
@@ -416,9 +418,11 @@ static void print_argument(struct text *t, struct thread *thread, const struct c
     else print_data(t, thread, a, values, values[i], result, done);
 }
 
-/* open's mode is an argument only when a file is to be made, mknod's device when it is one, fcntl's last with some commands. */
+/* open's mode is an argument only when a file is to be made, mknod's device when it is one, fcntl's last with some commands,
+ * prctl's with some options. */
 static bool argument_is_unused(const struct abi *abi, const struct call_description *call, unsigned i, const uint64_t *values)
 {
+    if (strace_control_is_unused(call, i, values)) return true;
     if (call->arguments[i].kind == ARGUMENT_DEVICE) return !is_device(values[i - 1]);
     if (is_fcntl_argument(call, i)) return strace_fcntl_find(abi, values[1])->argument == ARGUMENT_POINTER;
     if (i == 0 || call->arguments[i].kind != ARGUMENT_MODE || call->arguments[i - 1].detail != FLAGS_OPEN) return false;
@@ -430,7 +434,9 @@ static void print_arguments(struct strace_line *line, struct thread *thread, con
 {
     for (; line->printed < call->argument_count; line->printed++) {
         const struct argument_description *a = &call->arguments[line->printed];
-        bool output = (a->direction & DIRECTION_OUT) || (line->printed > 0 && is_ioctl_request(a - 1));
+        struct argument_description described;
+        if (line->printed == 1 && strace_control_describe(call, values, &described)) a = &described;
+        bool output = (a->direction & DIRECTION_OUT) || (line->printed > 0 && is_ioctl_request(&call->arguments[line->printed - 1]));
         if (!done && output && call->result != RESULT_NONE) return;
         if (argument_is_unused(thread->process->abi, call, line->printed, values)) continue;
         text_print(&line->text, line->printed ? ", " : "");

@@ -26,4 +26,9 @@ bool strace_is_socket_option(const struct argument_description *a);
 void strace_print_socket_option(struct text *t, const struct abi *abi, uint64_t level, uint64_t option);
 void strace_print_option_value(struct text *t, struct thread *thread, uint64_t address, uint64_t size);
 
+/* -- strace_control.c */
+/* prctl: an argument its option does not have; what its first one is. */
+bool strace_control_is_unused(const struct call_description *call, unsigned argument, const uint64_t *values);
+bool strace_control_describe(const struct call_description *call, const uint64_t *values, struct argument_description *description);
+
 #endif

@@ -6,6 +6,7 @@
 #include "check.h"
 #include <grp.h>
 #include <linux/capability.h>
+#include <pthread.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/utsname.h>
@@ -242,6 +243,41 @@ static void identities(void)
     show_capabilities("in the end");
 }
 
+/* The calls are a thread's own; the C library makes them for all. */
+static pthread_barrier_t barrier;
+
+static void *other_thread(void *unused)
+{
+    RAW(setresuid, -1, 31, -1);
+    RAW(setgroups, 1, ((gid_t[]){ 9 }));
+    RAW(setresgid, -1, 32, -1);
+    RAW(geteuid);
+    RAW(unshare, CLONE_FS | CLONE_FILES);
+    RAW(unshare, CLONE_NEWUSER);
+    pthread_barrier_wait(&barrier);
+    pthread_barrier_wait(&barrier);
+    RAW(setresuid, -1, 0, -1);
+    pthread_barrier_wait(&barrier);
+    pthread_barrier_wait(&barrier);
+    printf("other thread: %d %d\n", getuid(), geteuid());
+    return unused;
+}
+
+static void threads(void)
+{
+    pthread_t thread;
+    pthread_barrier_init(&barrier, NULL, 2);
+    pthread_create(&thread, NULL, other_thread, NULL);
+    pthread_barrier_wait(&barrier);
+    printf("first thread: %d %d groups %d\n", geteuid(), getegid(), getgroups(0, NULL));
+    pthread_barrier_wait(&barrier);
+    pthread_barrier_wait(&barrier);
+    CALL(setresuid(41, 42, 0));
+    pthread_barrier_wait(&barrier);
+    pthread_join(thread, NULL);
+    printf("first thread: %d %d\n", getuid(), geteuid());
+}
+
 int main(void)
 {
     if (geteuid() != 0) SKIP("not root");
@@ -255,5 +291,7 @@ int main(void)
     CHILD(capabilities());
     SECTION("identities");
     CHILD(identities());
+    SECTION("threads");
+    CHILD(threads());
     return 0;
 }

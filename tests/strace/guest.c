@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -28,6 +29,7 @@ int main(void)
     struct pollfd waiting = { 100, POLLIN | POLLOUT, 0 };
     struct epoll_event event = { EPOLLIN | EPOLLET, { .u64 = 0x1122334455667788 } };
     uint64_t mask = 1u << (SIGINT - 1) | 1ull << (34 - 1);
+    syscall(SYS_close_range, 3, ~0u, 0);        /* whatever the caller left open */
     syscall(SYS_getpid);                        /* the first line that counts */
     syscall(SYS_openat, AT_FDCWD, "/no/such\tfile", O_RDWR | O_CREAT | O_TRUNC | O_DIRECT, 0640);
     syscall(SYS_openat, AT_FDCWD, "/no/such/file", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -58,6 +60,11 @@ int main(void)
     message.msg_controllen = 0;
     syscall(SYS_recvmsg, pair[1], &message, 0);
     syscall(SYS_getpriority, PRIO_PGRP, 77777777);
+    syscall(SYS_prctl, PR_SET_NAME, "a name", 0, 0, 0);
+    syscall(SYS_prctl, PR_GET_NAME, data, 0, 0, 0);
+    syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+    syscall(SYS_prctl, PR_GET_PDEATHSIG, data, 0, 0, 0);
+    syscall(SYS_prctl, PR_CAP_AMBIENT, 99, 0, 0, 0);
     syscall(SYS_kexec_load, 0, 0, 0, 0);
     syscall(SYS_exit_group, 3);
     return 0;
