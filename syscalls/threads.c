@@ -107,10 +107,16 @@ int64_t syscall_rseq(struct thread *thread, const uint64_t *arguments)
     return -ENOSYS;
 }
 
+/* Without restartable sequences there is nothing to restart (linux/membarrier.h, …_RSEQ). */
+#define MEMBARRIER_OF_SEQUENCES (1 << 7 | 1 << 8)
+
 int64_t syscall_membarrier(struct thread *thread, const uint64_t *arguments)
 {
     (void)thread;
-    return host_call(SYS_membarrier, arguments[0], arguments[1], arguments[2], 0, 0, 0);
+    if (arguments[0] & MEMBARRIER_OF_SEQUENCES)
+        return -EINVAL;
+    int64_t result = host_call(SYS_membarrier, arguments[0], arguments[1], arguments[2], 0, 0, 0);
+    return (int)arguments[0] == 0 && result > 0 ? result & ~MEMBARRIER_OF_SEQUENCES : result;
 }
 
 /* -- leaving ----------------------------------------------------------------------------------------------------------------- */

@@ -6,7 +6,10 @@
 #include "syscalls/convert.h"
 #include "syscalls/text.h"
 #include <elf.h>
+#include <errno.h>
+#include <linux/prctl.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static const char *const hwcap_names[] = {
@@ -48,7 +51,25 @@ static void cpu_information(struct thread *thread, struct text *out)
     }
 }
 
+/* prctl, as on a CPU without SVE, SME, pointer authentication and tags: those are refused like any unknown option. System calls do not
+ * take tagged pointers, as where abi.tagged_addr_disabled is set (arch/arm64/kernel/process.c, proton-pack.c). */
+static bool process_control(struct thread *thread, const uint64_t *arguments, int64_t *result)
+{
+    const uint64_t *a = arguments;
+    (void)thread;
+    switch ((int)a[0]) {
+    case PR_GET_TAGGED_ADDR_CTRL: *result = a[1] || a[2] || a[3] || a[4] ? -EINVAL : 0; return true;
+    case PR_SET_TAGGED_ADDR_CTRL: *result = a[1] || a[2] || a[3] || a[4] ? -EINVAL : 0; return true;
+    case PR_GET_SPECULATION_CTRL: *result = a[2] || a[3] || a[4] ? -EINVAL : -ENODEV; break;
+    case PR_SET_SPECULATION_CTRL: *result = a[3] || a[4] ? -EINVAL : -ENODEV; break;
+    default: return false;
+    }
+    if (*result == -ENODEV && a[1] == PR_SPEC_STORE_BYPASS) *result = host_call(SYS_prctl, a[0], a[1], a[2], a[3], a[4], 0);
+    return true;
+}
+
 const struct abi_functions aarch64_abi_functions = {
     .machine = "aarch64",
     .cpu_information = cpu_information,
+    .process_control = process_control,
 };
