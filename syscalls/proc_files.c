@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 /* What a writer works from. path: the host's file of the same name. */
 struct proc_request { struct thread *thread; const struct proc_view *view; const char *path; struct text *out; };
@@ -131,17 +132,52 @@ static bool write_seccomp(const struct thread *thread, const char *line, struct 
     return true;
 }
 
+/* The actions as the guest set them: ferry has handlers for faults and for signals that end in a core file. */
+static bool read_actions(const struct proc_view *view, struct signal_actions *actions)
+{
+    const struct signal_actions *there = view->process->actions;
+    if (!there) return false;
+    if (view->pid == 0) *actions = *there;
+    return view->pid == 0 || remote_read(view->pid, there, actions, sizeof *actions) == (int64_t)sizeof *actions;
+}
+
+static uint64_t actions_set(const struct signal_actions *actions, bool ignored)
+{
+    uint64_t set = 0;
+    for (int signal = 1; signal <= GUEST_SIGNALS; signal++) {
+        guest_addr handler = actions->of[signal].handler;
+        if (ignored ? handler == 1 : handler > 1) set |= SIGNAL_BIT(signal);
+    }
+    return set;
+}
+
+/* Of its signals the host does not know those that it never blocks. thread: NULL for another process's. */
+static bool write_signals(const struct proc_request *r, const struct thread *thread, const struct signal_actions *actions, const char *line)
+{
+    uint64_t set = strtoull(line + strcspn(line, "\t"), NULL, 16);
+    if (strncmp(line, "SigIgn:", 7) == 0) set = actions_set(actions, true);
+    else if (strncmp(line, "SigCgt:", 7) == 0) set = actions_set(actions, false);
+    else if (strncmp(line, "SigBlk:", 7) == 0) set |= thread ? thread->signal_mask & SIGNALS_SYNCHRONOUS : 0;
+    else if (strncmp(line, "SigPnd:", 7) == 0) set |= thread ? thread->held.set : 0;
+    else if (strncmp(line, "ShdPnd:", 7) == 0) set |= r->view->pid == 0 ? r->view->process->held.set : 0;
+    else return false;
+    text_print(r->out, "%.7s\t%016llx\n", line, (unsigned long long)set);
+    return true;
+}
+
 /* proc_pid_status(5): ferry reserves far more addresses than it uses, which says nothing of the guest. */
 static void write_status(const struct proc_request *r)
 {
     char text[8192], *save = NULL;
+    struct signal_actions actions;
     if (!read_host_file(r->path, text, sizeof text)) return;
+    bool known = read_actions(r->view, &actions);
     pthread_mutex_lock(&r->thread->process->lock);
     const struct thread *thread = status_thread(r, text);
     for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
         bool size = strncmp(line, "VmSize:", 7) == 0 || strncmp(line, "VmPeak:", 7) == 0;
         if (size) text_print(r->out, "%.7s\t%8llu kB\n", line, (unsigned long long)proc_mapped_size(r->view) / 1024);
-        else if (!write_seccomp(thread, line, r->out)) text_print(r->out, "%s\n", line);
+        else if (!write_seccomp(thread, line, r->out) && (!known || !write_signals(r, thread, &actions, line))) text_print(r->out, "%s\n", line);
     }
     pthread_mutex_unlock(&r->thread->process->lock);
 }
