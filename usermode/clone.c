@@ -37,6 +37,7 @@ struct request {
     int exit_signal;
     const struct clone_args *extra;       /* clone3 */
     _Atomic int started;                  /* futex: the child's tid, or a negative errno */
+    _Atomic int users;                    /* of one that outlives the call */
 };
 
 static pid_t host_tid(void)
@@ -382,6 +383,12 @@ static int64_t clone_vfork(struct request *request)
     return result;
 }
 
+static void release(struct request *request)
+{
+    if (atomic_fetch_sub(&request->users, 1) == 1)
+        free(request);
+}
+
 /* Shared memory without waiting: a helper thread lends the child its thread storage, and waits in the guest's place. */
 static void *lend_storage(void *argument)
 {
@@ -389,6 +396,7 @@ static void *lend_storage(void *argument)
     host_signals_set_current(NULL);
     if (result < 0)
         announce(argument, (int)result);
+    release(argument);
     return NULL;
 }
 
@@ -399,10 +407,13 @@ static int64_t clone_shared(struct request *request)
         return -ENOMEM;
     uint64_t mask = host_signal_mask(~SIGNALS_SYNCHRONOUS);
     *kept = *request;
+    kept->users = 2;
     int error = start_host_thread(request->parent, lend_storage, kept);
     int64_t result = error ? -EAGAIN : wait_started(kept);
     if (error)
         free(kept);
+    else
+        release(kept);
     host_signal_mask(mask);
     return result;
 }
