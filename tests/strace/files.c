@@ -108,6 +108,20 @@ static void waiting(void)
     syscall(SYS_inotify_init1, O_CLOEXEC);
     syscall(SYS_inotify_add_watch, 88, "d", 0x100);
     syscall(SYS_fchdir, 88);
+    syscall(SYS_pidfd_send_signal, 88, 9, NULL, 0);
+    syscall(SYS_fanotify_init, 0x203, 2);
+    syscall(SYS_fanotify_mark, 88, 5, 0x28L, AT_FDCWD, "none");
+    syscall(SYS_fsopen, "none", 1);
+    syscall(SYS_fsconfig, 88, 0, "ro", NULL, 0);
+    syscall(SYS_fsmount, 88, 1, 0);
+    syscall(SYS_move_mount, 88, "", AT_FDCWD, "none", 4);
+    syscall(SYS_open_tree, AT_FDCWD, "none", 1 | O_CLOEXEC);
+    syscall(SYS_copy_file_range, 88, NULL, 89, NULL, 10L, 0);
+    syscall(SYS_splice, 88, NULL, 89, NULL, 10L, 1);
+    syscall(SYS_faccessat2, AT_FDCWD, "none", R_OK, AT_EACCESS);
+    syscall(SYS_fcntl, 88, F_SETLEASE, F_RDLCK);
+    syscall(SYS_fcntl, 88, F_ADD_SEALS, 3);
+    syscall(SYS_mlock2, 4096L, 4096L, 1);
     syscall(SYS_umount2, "none", 2);
     syscall(SYS_sync);
 }
