@@ -336,14 +336,21 @@ int64_t address_space_map(struct process *process, guest_addr hint, uint64_t siz
     return result;
 }
 
-/* Unmaps what is the guest's in [start, end) on the host; holes may be the host's. */
-static void host_unmap(struct address_space *space, guest_addr start, guest_addr end)
+/* Unmaps what is the guest's in [start, end) on the host, neighbours in one call; holes may be the host's. The kernel may refuse (sealed
+ * pages, too many mappings): the end of what is unmapped, and *error. */
+static guest_addr host_unmap(struct address_space *space, guest_addr start, guest_addr end, int64_t *error)
 {
-    for (size_t index = find_mapping(space, start); index < space->count && space->mappings[index].start < end; index++) {
-        guest_addr low = space->mappings[index].start > start ? space->mappings[index].start : start;
-        guest_addr high = space->mappings[index].end < end ? space->mappings[index].end : end;
-        munmap((void *)(uintptr_t)low, high - low);
+    size_t index = find_mapping(space, start);
+    *error = 0;
+    while (index < space->count && space->mappings[index].start < end) {
+        guest_addr low = space->mappings[index].start > start ? space->mappings[index].start : start, high = low;
+        for (; index < space->count && space->mappings[index].start <= high && high < end; index++)
+            high = space->mappings[index].end < end ? space->mappings[index].end : end;
+        *error = host_call(SYS_munmap, low, high - low, 0, 0, 0, 0);
+        if (*error < 0)
+            return low;
     }
+    return end;
 }
 
 int64_t address_space_unmap(struct process *process, guest_addr start, uint64_t size)
@@ -357,12 +364,13 @@ int64_t address_space_unmap(struct process *process, guest_addr start, uint64_t 
         end_change(space);
         return -ENOMEM;
     }
-    host_unmap(space, start, end);
-    bool had_code = table_remove(space, start, end);
+    int64_t error;
+    end = host_unmap(space, start, end, &error);
+    bool had_code = end > start && table_remove(space, start, end);
     end_change(space);
     if (had_code)
         code_changed(process, start, end);
-    return 0;
+    return error;
 }
 
 /* Memory that becomes data counts as such from now on (mm/mprotect.c). */

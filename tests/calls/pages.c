@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Calls on pages and words: userfaultfd, cachestat, the new futex calls, map_shadow_stack, lsm_*.
+ * Calls on pages and words: userfaultfd, cachestat, mseal, the new futex calls, map_shadow_stack, lsm_*.
  */
 #include "check.h"
 #include <linux/futex.h>
@@ -61,6 +61,29 @@ static void user_faults(void)
     close(fd);
 }
 
+static void sealing(void)
+{
+    char *sealed = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    NEW(mseal, sealed + 1, PAGE, 0L);
+    NEW(mseal, sealed, PAGE, 1L);
+    NEW(mseal, sealed, 0L, 0L);
+    NEW(mseal, 0x123456789000, PAGE, 0L);
+    NEW(mseal, sealed, -1L, 0L);
+    NEW(mseal, sealed + PAGE, 2 * PAGE, 0L);
+    CALL(mprotect(sealed, PAGE, PROT_READ));
+    CALL(mprotect(sealed + PAGE, PAGE, PROT_READ));
+    CALL(munmap(sealed + PAGE, PAGE));
+    CALL(munmap(sealed, 4 * PAGE));
+    SHOW("over", mmap(sealed + PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED ? errno == EPERM : 2);
+    SHOW("remapped", mremap(sealed + PAGE, PAGE, 2 * PAGE, MREMAP_MAYMOVE) == MAP_FAILED ? errno == EPERM : 2);
+    SHOW("shrunk", mremap(sealed + PAGE, 2 * PAGE, PAGE, 0) == MAP_FAILED ? errno == EPERM : 2);
+    CALL(madvise(sealed + PAGE, PAGE, MADV_WILLNEED));
+    sealed[PAGE] = 1;
+    CHILD(CALL(munmap(sealed + PAGE, PAGE)));
+    CALL(munmap(sealed + 3 * PAGE, PAGE));
+    CALL(munmap(sealed, PAGE));
+}
+
 static void pages(void)
 {
     check_write_file("f", "some content");
@@ -74,6 +97,7 @@ static void pages(void)
     WILD_NEW(cachestat, ".io.", fd, (long)&range, (long)counts, 0);
     close(fd);
     NEW(map_shadow_stack, 0L, 4096L, 0);
+    sealing();
 }
 
 #define ALL 0xffffffffl              /* any bit of a mask */
