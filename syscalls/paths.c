@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Paths as the guest sees them: an absolute path is looked up in the sysroot first, but for the kernel's own file systems.
+ * Paths as the guest sees them: an absolute path is looked up in the sysroot first, but for the kernel's and the users' own directories.
  */
 #include "syscalls/process.h"
 
@@ -14,16 +14,33 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* What the running kernel provides is never the sysroot's: a foreign root usually has empty directories of these names. */
-static bool is_kernels(const char *path)
+/* Where an absolute name is looked for, by its first directory. */
+enum place {
+    SYSROOT_FIRST,
+    HOST_FIRST,                           /* the users' files: a root has directories of these names, as good as empty, and who creates
+                                           * a file there and then enters the directory must find it */
+    HOST_ONLY,                            /* what the running kernel provides */
+};
+static const struct { const char *name; enum place place; } places[] = {
+    { "proc", HOST_ONLY }, { "dev", HOST_ONLY }, { "sys", HOST_ONLY }, { "tmp", HOST_FIRST }, { "home", HOST_FIRST }, { "root", HOST_FIRST },
+    { "run", HOST_FIRST }, { "mnt", HOST_FIRST }, { "media", HOST_FIRST }, { "srv", HOST_FIRST },
+};
+
+static enum place place_of(const char *path)
 {
-    static const char *const names[] = { "proc", "dev", "sys" };
     const char *name = path + strspn(path, "/");
     size_t length = strcspn(name, "/");
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strlen(names[i]) == length && strncmp(name, names[i], length) == 0)
-            return strstr(name, "/..") == NULL;
-    return false;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (strlen(places[i].name) == length && strncmp(name, places[i].name, length) == 0)
+            return strstr(name, "/..") ? SYSROOT_FIRST : places[i].place;
+    return SYSROOT_FIRST;
+}
+
+static bool is_hosts(const char *path)
+{
+    struct stat status;
+    enum place place = place_of(path);
+    return place == HOST_ONLY || (place == HOST_FIRST && lstat(path, &status) == 0);
 }
 
 /* The sysroot has the path's first name. */
@@ -43,7 +60,7 @@ static bool top_name_exists(const struct process *process, const char *path, cha
 static bool in_sysroot(const struct process *process, const char *path, char *buffer, struct stat *status)
 {
     size_t root = process->sysroot ? strlen(process->sysroot) : 0, length = strlen(path);
-    if (!root || path[0] != '/' || root + length >= PATH_MAX || path[strspn(path, "/")] == 0 || is_kernels(path))
+    if (!root || path[0] != '/' || root + length >= PATH_MAX || path[strspn(path, "/")] == 0 || is_hosts(path))
         return false;
     memcpy(buffer, process->sysroot, root);
     memcpy(buffer + root, path, length + 1);
@@ -102,7 +119,7 @@ const char *path_to_host_followed(struct process *process, const char *path, cha
         if (!S_ISLNK(status.st_mode) || !resolve_in_sysroot(process, path, buffer))
             strcpy(buffer, name);
         result = buffer;
-    } else if (process->sysroot && path[0] == '/' && !is_kernels(path) && top_name_exists(process, path, name) && resolve_in_sysroot(process, path, buffer)) {
+    } else if (process->sysroot && path[0] == '/' && !is_hosts(path) && top_name_exists(process, path, name) && resolve_in_sysroot(process, path, buffer)) {
         result = buffer;
     }
     errno = saved;

@@ -30,8 +30,9 @@ prints bash-arithmetic 102334155 run "$root/bin/bash" -c 'a=0 b=1; for ((i = 0; 
 prints bash-pipeline "3" run "$root/bin/bash" -c 'printf "b\na\nc\n" | sort | wc -l'
 prints bash-status "$(bash -c '(exit 3); a=$?; (kill -INT $BASHPID); echo $a $?; (kill -TERM $BASHPID); echo $?' 2>/dev/null)" run "$root/bin/bash" -c '(exit 3); a=$?; (kill -INT $BASHPID); echo $a $?; (kill -TERM $BASHPID); echo $?'
 prints bash-job "done 0" run "$root/bin/bash" -c 'sleep 0.1 & wait $!; echo done $?'
-mkdir -p "$root/proc" "$root/dev"        # as empty as in an image that nobody entered
+mkdir -p "$root"/{proc,dev,tmp,home}     # as empty as in an image that nobody entered
 prints sysroot-and-kernel-files "3 /dev/null bash" run "$root/bin/bash" -c 'cat /proc/self/comm > /dev/null && echo $(ls -d /proc/self/fd /dev/null /proc/$$/exe | wc -l) $(ls /dev/null) $(cat /proc/$$/comm)'
+prints sysroot-and-new-files "/tmp text" run "$root/bin/bash" -c 'name=/tmp/ferry-$$ && echo text > $name && cd /tmp && echo $(pwd -P) $(cat ferry-$$) && rm $name'
 prints grep "foo12" run "$root/bin/grep" -E '^fo+[0-9]{2}$' <(printf 'foo\nfoo12\nbar\n')
 prints sed "a-b-c" run "$root/bin/bash" -c 'echo a.b.c | sed "s/\./-/g"'
 prints gawk "15 0.707107" run "$root/usr/bin/gawk" 'BEGIN { for (i = 1; i <= 5; i++) s += i; print s, sin(0.785398163397) }'
