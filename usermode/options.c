@@ -36,9 +36,11 @@ static bool add_edits(struct options *options, const char *value, bool unset)
     char *copy = strdup(value), *rest = copy, *text;
     while (copy && (text = strsep(&rest, ","))) {
         struct environment_edit *edits = realloc(options->edits, (options->edit_count + 1) * sizeof *edits);
-        if (!edits || (!unset && !strchr(text, '=')) || (unset && strchr(text, '=')))
+        if (!edits)
             return false;
         options->edits = edits;
+        if (unset == (strchr(text, '=') != NULL))
+            return false;
         options->edits[options->edit_count++] = (struct environment_edit){ text, unset };
     }
     return copy;

@@ -226,8 +226,9 @@ void blocks_invalidate(struct engine *engine, guest_addr start, guest_addr end)
                     invalidate_page(engine, p, start, end);
         return;
     }
-    for (guest_addr page = first; page < end; page += ENGINE_GUEST_PAGE) {
-        struct code_page *p = page_of(engine, page, false);
+    guest_addr count = first < end ? (end - 1 - first) / ENGINE_GUEST_PAGE + 1 : 0;   /* the last page may end where addresses do */
+    for (guest_addr i = 0; i < count; i++) {
+        struct code_page *p = page_of(engine, first + i * ENGINE_GUEST_PAGE, false);
         if (p)
             invalidate_page(engine, p, start, end);
     }
