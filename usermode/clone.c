@@ -264,13 +264,13 @@ static int64_t clone_process(struct request *request)
         return SYSCALL_RESTART_ALWAYS;
     pthread_mutex_lock(&process->lock);
     pthread_mutex_lock(&process->actions->lock);
+    engine_before_fork(process->engine);       /* before the address space's: who translates holds it and takes that one */
     address_space_lock(process);
-    engine_before_fork(process->engine);
     int64_t pid = host_fork(request);
+    address_space_unlock(process);
     engine_after_fork(process->engine, thread->cpu, pid == 0);
     if (pid == 0)
         memory_limits_forked(process);
-    address_space_unlock(process);
     pthread_mutex_unlock(&process->actions->lock);
     pthread_mutex_unlock(&process->lock);
     if (pid == 0)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #ifdef __aarch64__
@@ -36,6 +37,43 @@ static void *runner(void *argument)
         CHECK(got == 1 || got == 2);
     }
     return NULL;
+}
+
+/* New code in a new mapping each time, so that translating always asks the address space. */
+static void *mapper(void *argument)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    (void)argument;
+    for (unsigned i = 0; !stop; i++) {
+        uint32_t *code = mmap(NULL, page, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        CHECK(code != MAP_FAILED);
+        write_code(code, i & 0xffff);
+        CHECK(run(code) == (i & 0xffff));
+        munmap(code, page);
+    }
+    return NULL;
+}
+
+static void fork_while_others_translate(void)
+{
+    pthread_t threads[2];
+    stop = 0;
+    for (int i = 0; i < 2; i++)
+        CHECK(pthread_create(&threads[i], NULL, mapper, NULL) == 0);
+    for (int i = 0; i < 300; i++) {
+        int status;
+        pid_t child = fork();
+        CHECK(child >= 0);
+        if (child == 0) {
+            uint32_t *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            write_code(code, 77);
+            _exit(run(code) == 77 ? 0 : 1);
+        }
+        CHECK(waitpid(child, &status, 0) == child && status == 0);
+    }
+    stop = 1;
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
 }
 
 int main(void)
@@ -73,6 +111,7 @@ int main(void)
     }
     stop = 1;
     pthread_join(thread, NULL);
+    fork_while_others_translate();
     return 0;
 }
 #else
