@@ -245,6 +245,17 @@ static int64_t host_map(guest_addr address, uint64_t size, int protection, int f
     return host_call(SYS_mmap, address, size, (unsigned)host_protection(protection), (unsigned)flags, (uint64_t)(int64_t)fd, offset);
 }
 
+/* The kernel may find that it has no memory after it has unmapped what was there: all of it or nothing. */
+static bool was_unmapped(const struct address_space *space, guest_addr start, guest_addr end)
+{
+    size_t index = find_mapping(space, start);
+    uint8_t resident;
+    if (index >= space->count || space->mappings[index].start >= end)
+        return false;
+    guest_addr page = space->mappings[index].start > start ? space->mappings[index].start : start;
+    return host_call(SYS_mincore, page, PAGE_MASK + 1, (uintptr_t)&resident, 0, 0, 0) == -ENOMEM;
+}
+
 static int64_t map_fixed(struct address_space *space, guest_addr address, uint64_t size, int protection, int flags, int fd, uint64_t offset, bool *had_code)
 {
     if (address & PAGE_MASK)
@@ -256,7 +267,7 @@ static int64_t map_fixed(struct address_space *space, guest_addr address, uint64
     if (!holes_are_ours(space, address, address + size))
         return (flags & MAP_FIXED_NOREPLACE) == MAP_FIXED_NOREPLACE ? -EEXIST : -ENOMEM;
     int64_t result = host_map(address, size, protection, (flags & ~MAP_FIXED_NOREPLACE) | MAP_FIXED, fd, offset);
-    if (result >= 0)
+    if (result >= 0 || was_unmapped(space, address, address + size))
         *had_code = table_remove(space, address, address + size);
     return result;
 }
@@ -331,8 +342,8 @@ int64_t address_space_map(struct process *process, guest_addr hint, uint64_t siz
     if (result >= 0)
         table_add(space, (guest_addr)result, (guest_addr)result + size, protection & (PROT_READ | PROT_WRITE | PROT_EXEC), (flags & MAP_TYPE) != MAP_PRIVATE);
     end_change(space);
-    if (had_code)
-        code_changed(process, (guest_addr)result, (guest_addr)result + size);
+    if (had_code)                         /* only where the place was given */
+        code_changed(process, hint, hint + size);
     return result;
 }
 
