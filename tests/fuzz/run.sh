@@ -41,7 +41,7 @@ for name in $(targets); do
     for input in "tests/fuzz/$name"/*; do
         [ -f "$input" ] && cp "$input" "$scratch/corpus" && expect "$name/$(basename "$input")" timeout 60 "$scratch/$name" -artifact_prefix="$scratch/found/" "$input"
     done
-    "$scratch/$name" -max_len=1024 -max_total_time="${FUZZ_SECONDS:-10}" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$scratch/found/" "$scratch/corpus" \
+    "$scratch/$name" -max_len=1024 -max_total_time="${FUZZ_SECONDS:-10}" -timeout=60 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$scratch/found/" "$scratch/corpus" \
         > "$scratch/log" 2>&1 < /dev/null
     status=$?
     if [ $status = 77 ]; then
