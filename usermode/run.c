@@ -56,13 +56,21 @@ static void raise_fault(struct thread *thread, int signal, int code, guest_addr 
     deliver_fault(thread, &info);
 }
 
-/* The first pointer with a tag: from now on addresses are masked, and the access is made again. */
+/* As the guest's kernel tells addresses: tags are taken off in the lower half only (arm64: untagged_addr). */
+static guest_addr untagged(const struct thread *thread, guest_addr address)
+{
+    return usermode_of(thread->process)->isa->tagged_addresses ? address & (guest_addr)((int64_t)(address << 8) >> 8) : address;
+}
+
+/* The first pointer with a tag: from now on addresses are masked, and the access is made again. (Address 0: the host could not tell it.) */
 static bool mask_addresses(struct thread *thread)
 {
     struct usermode *usermode = usermode_of(thread->process);
     struct vcpu *cpu = thread->cpu;
     if (!cpu->fault_is_noncanonical || !usermode->isa->tagged_addresses || (usermode->modes & GUEST_MODE_MASK_ADDRESSES))
         return false;
+    if (cpu->fault_address && cpu->fault_address == untagged(thread, cpu->fault_address))
+        return false;                         /* it has none: just a wild pointer */
     usermode->modes |= GUEST_MODE_MASK_ADDRESSES;
     engine_set_mode(thread->cpu, GUEST_MODE_MASK_ADDRESSES);
     return true;
@@ -84,9 +92,9 @@ static void memory_fault(struct thread *thread)
     int code = cpu->fault_code;
     if (cpu->fault_signal == SIGSEGV && code != SEGV_ACCERR)
         code = SEGV_MAPERR;                /* x86 says SI_KERNEL for what is not canonical */
-    own->fault_address = cpu->fault_address;
+    own->fault_address = untagged(thread, cpu->fault_address);
     own->fault_syndrome = 0x24u << 26 | 1u << 25 | (cpu->fault_is_write ? 1u << 6 : 0) | (code == SEGV_ACCERR ? 0x0f : 0x07);
-    raise_fault(thread, cpu->fault_signal, code, cpu->fault_address);
+    raise_fault(thread, cpu->fault_signal, code, own->fault_address);
 }
 
 static void fetch_fault(struct thread *thread)
@@ -108,9 +116,10 @@ static void alignment_fault(struct thread *thread)
     const struct vcpu *cpu = thread->cpu;
     struct usermode_thread *own = usermode_thread_of(thread);
     bool of_pc = cpu->fault_address == cpu->pc;
-    own->fault_address = of_pc ? 0 : cpu->fault_address;
+    guest_addr address = untagged(thread, cpu->fault_address);
+    own->fault_address = of_pc ? 0 : address;
     own->fault_syndrome = of_pc ? 0x22u << 26 | 1u << 25 : 0x24u << 26 | 1u << 25 | 0x21;
-    raise_fault(thread, SIGBUS, BUS_ADRALN, cpu->fault_address);
+    raise_fault(thread, SIGBUS, BUS_ADRALN, address);
 }
 
 static void undefined(struct thread *thread)

@@ -10,7 +10,7 @@
 #define CASE_MAGIC 0x32657361632d7266ull
 #define CASE_INSNS 24
 #define CASE_MEMORY 512                         /* bytes of scratch memory that a case may change */
-#define CODE_ADDRESS 0x20000000ull              /* one page of code, nothing mapped before it */
+#define CODE_ADDRESS 0x20800000ull              /* one page of code, nothing mapped before it; no value of NZCV, as MRS has it, points to it */
 #define MEMORY_ADDRESS 0x30000000ull            /* the scratch page: CASE_MEMORY bytes at +1024 */
 #define MEMORY_MIDDLE (MEMORY_ADDRESS + 1024 + CASE_MEMORY / 2)
 

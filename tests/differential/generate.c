@@ -167,6 +167,31 @@ static uint32_t narrow_registers(uint64_t *seed, const struct pattern *p, uint32
     return is_this(p, narrowed) ? narrowed : insn;
 }
 
+static bool is_exclusive(const struct pattern *p)
+{
+    return is_named(p, "ldxr") || is_named(p, "stxr") || is_named(p, "ldxp") || is_named(p, "stxp");
+}
+
+static unsigned exclusive_bytes(const struct pattern *p, uint32_t insn)
+{
+    return is_named(p, "ldxp") || is_named(p, "stxp") ? 8u << (insn >> 30 & 1) : 1u << (insn >> 30);
+}
+
+/* CONSTRAINED UNPREDICTABLE (Arm ARM, B2.9.5 and the instructions' pages): a store of another size than the load before it, a status
+ * register that is also the data or the address, a pair loaded into one register. */
+static bool is_unpredictable(const struct test_case *c, const struct pattern *p, uint32_t insn)
+{
+    unsigned rt = insn & 31, rn = insn >> 5 & 31, rt2 = insn >> 10 & 31, rs = insn >> 16 & 31;
+    if (!is_exclusive(p))
+        return false;
+    for (unsigned i = 0; i < c->count; i++)
+        if (is_exclusive(pattern_of(c->insns[i])) && exclusive_bytes(pattern_of(c->insns[i]), c->insns[i]) != exclusive_bytes(p, insn))
+            return true;
+    return is_named(p, "ldxp")   ? rt == rt2
+           : is_named(p, "ldxr") ? false
+                                 : rs == rt || (rs == rn && rn != 31) || (is_named(p, "stxp") && rs == rt2);
+}
+
 /* System registers and instructions that a block may hold: FPSR is compared with care (forgive.c), so it stays out of registers. */
 static bool fits_a_block(const struct pattern *p)
 {
@@ -189,11 +214,11 @@ static uint32_t forward_branch(uint64_t *seed, unsigned at, unsigned end)
 }
 
 /* One instruction of a body that ends before `end`; `counter` is left alone. */
-static uint32_t body_insn(uint64_t *seed, unsigned at, unsigned end, unsigned counter, struct cpu_image *state)
+static uint32_t body_insn(uint64_t *seed, struct test_case *c, unsigned end, unsigned counter)
 {
     static const char *const groups[] = {"integer", "integer", "integer", "memory", "float", "float", "vector", "memory", "atomic", "system", "crypto", ""};
     if (below(seed, 6) == 0) {
-        uint32_t branch = forward_branch(seed, at, end);
+        uint32_t branch = forward_branch(seed, c->count, end);
         const struct pattern *p = pattern_of(branch);
         if (!uses_register(p, branch, counter))
             return branch;
@@ -209,7 +234,9 @@ static uint32_t body_insn(uint64_t *seed, unsigned at, unsigned end, unsigned co
         insn = narrow_registers(seed, p, insn);
         if (uses_register(p, insn, counter) || (is_memory(p) && uses_register(p, insn, 30)))
             continue;                         /* x30 may point to the code, which nobody would flush */
-        aim(seed, p, insn, state);
+        if (is_unpredictable(c, p, insn))
+            continue;
+        aim(seed, p, insn, &c->before);
         return insn;
     }
     return 0xd503201f;
@@ -237,7 +264,7 @@ static void make_block(uint64_t *seed, struct test_case *c)
 {
     unsigned count = 2 + (unsigned)below(seed, 7);
     while (c->count < count) {
-        c->insns[c->count] = body_insn(seed, c->count, count, NO_COUNTER, &c->before);
+        c->insns[c->count] = body_insn(seed, c, count, NO_COUNTER);
         c->count++;
     }
 }
@@ -256,11 +283,11 @@ static void make_loop(uint64_t *seed, struct test_case *c)
 {
     unsigned counter = 8 + (unsigned)below(seed, 20), lead = (unsigned)below(seed, 3), body = 1 + (unsigned)below(seed, 7), tail = (unsigned)below(seed, 3);
     while (c->count < lead) {
-        c->insns[c->count] = body_insn(seed, c->count, lead, counter, &c->before);
+        c->insns[c->count] = body_insn(seed, c, lead, counter);
         c->count++;
     }
     while (c->count < lead + body) {
-        c->insns[c->count] = below(seed, 3) ? body_insn(seed, c->count, lead + body, counter, &c->before) : flags_insn(seed, c->count, lead + body);
+        c->insns[c->count] = below(seed, 3) ? body_insn(seed, c, lead + body, counter) : flags_insn(seed, c->count, lead + body);
         if (uses_register(pattern_of(c->insns[c->count]), c->insns[c->count], counter))
             continue;
         c->count++;
@@ -270,7 +297,7 @@ static void make_loop(uint64_t *seed, struct test_case *c)
     c->insns[c->count++] = (flags ? 0xf1000400 : 0xd1000400) | counter << 5 | counter;
     c->insns[c->count++] = flags ? 0x54000001 | back << 5 : 0xb5000000 | back << 5 | counter;
     for (unsigned end = c->count + tail; c->count < end; c->count++)
-        c->insns[c->count] = body_insn(seed, c->count, end, NO_COUNTER, &c->before);
+        c->insns[c->count] = body_insn(seed, c, end, NO_COUNTER);
     c->before.x[counter] = 1 + below(seed, below(seed, 16) ? 12 : 3000);           /* last: the tail may have aimed it */
 }
 
@@ -295,7 +322,7 @@ static void generate_pattern(uint64_t *seed, unsigned number, unsigned cases, FI
         start_case(seed, &c, CASE_PATTERN);
         c.pattern = number;
         uint32_t insn = random_word(seed, p);
-        if (!insn || never_ends(p, insn))
+        if (!insn || never_ends(p, insn) || is_unpredictable(&c, p, insn))
             continue;
         make_pattern_case(seed, p, insn, &c);
         fwrite(&c, sizeof c, 1, out);

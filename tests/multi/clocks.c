@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * The clocks, by libc (which may read them without a system call) and by system calls, never disagree or go back; an exception-like
- * unwinding out of a handler finds the interrupted function.
+ * unwinding out of a handler finds the interrupted function. So does the CPU's counter, where programs may read it.
  */
 #include "check.h"
 #include <errno.h>
@@ -72,6 +72,39 @@ __attribute__((noinline)) static int interrupted(void)
     return found;
 }
 
+#ifdef __aarch64__
+static uint64_t counter(void)
+{
+    uint64_t value;
+    __asm__ volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(value) : : "memory");
+    return value;
+}
+
+/* The counter never goes back, and counts CNTFRQ ticks a second: a span of it lies between the inner and the outer span of a clock. */
+static void check_counter(void)
+{
+    uint64_t frequency;
+    __asm__("mrs %0, cntfrq_el0" : "=r"(frequency));
+    int64_t before[2], after[2];
+    uint64_t ticks[2], last = counter();
+    for (int i = 0; i < 2; i++) {
+        before[i] = by_libc(CLOCK_MONOTONIC);
+        ticks[i] = counter();
+        after[i] = by_libc(CLOCK_MONOTONIC);
+        while (i == 0 && by_libc(CLOCK_MONOTONIC) < after[0] + 50000000) {
+            uint64_t now = counter();
+            CHECK(now >= last);
+            last = now;
+        }
+    }
+    double span = (double)(ticks[1] - ticks[0]) / (double)frequency * 1e9, tick = 1e9 / (double)frequency;
+    double slewed = span * 0.001;         /* a real machine's clocks are adjusted, its counter is not */
+    CHECK(span + tick + slewed >= (double)(before[1] - after[0]) && span - tick - slewed <= (double)(after[1] - before[0]));
+}
+#else
+static void check_counter(void) {}
+#endif
+
 int main(void)
 {
     pthread_t thread;
@@ -81,6 +114,7 @@ int main(void)
     pthread_create(&thread, NULL, order, NULL);
     order(NULL);
     pthread_join(thread, NULL);
+    check_counter();
 
     CHECK(clock_gettime(12345, &t) == -1 && errno == EINVAL);
     CHECK(clock_getres(CLOCK_MONOTONIC, &t) == 0 && t.tv_sec == 0);

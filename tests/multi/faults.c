@@ -156,6 +156,31 @@ static void test_tags(void)
     }
     CHECK(cell == 10);
 }
+
+#define ADDRESS_OF(load, base, index)                                                                                              \
+    (sigsetjmp(escape, 1) == 0 ? ({ register uint64_t x1 __asm__("x1") = base, x2 __asm__("x2") = index;                            \
+                                    __asm__ volatile(load : : "r"(x1), "r"(x2) : "x0", "x3", "v0", "memory"); 0ul; })              \
+                               : last_code == SEGV_MAPERR && last_signal == SIGSEGV ? last_address : 1ul)
+
+/* Addresses that no host can map are told exactly; tags are taken off, where the kernel does. */
+static void test_wild_addresses(void)
+{
+    const uint64_t wild = 0x0000800000001230, high = 0xffc0000000001230, tag = 0x5a00000000000000;
+    mode = JUMP;
+    CHECK(ADDRESS_OF("ldr x0, [x1]", wild, 0) == wild);
+    CHECK(ADDRESS_OF("ldr x0, [x1, #8]!", wild, 0) == wild + 8);
+    CHECK(ADDRESS_OF("ldrb w0, [x1, x2]", wild, 77) == wild + 77);
+    CHECK(ADDRESS_OF("ldr x0, [x1, x2, lsl #3]", wild, 5) == wild + 40);
+    CHECK(ADDRESS_OF("ldr q0, [x1, #-256]!", wild, 0) == wild - 256);
+    CHECK(ADDRESS_OF("str x2, [x1, #4088]", wild, 0) == wild + 4088);
+    CHECK(ADDRESS_OF("ldp x0, x3, [x1], #16", wild, 0) == wild);
+    CHECK(ADDRESS_OF("ldxr x0, [x1]", wild, 0) == wild);
+    CHECK(ADDRESS_OF("dc zva, x1", wild, 0) == (wild & -64ul));
+    CHECK(ADDRESS_OF("ldr x0, [x1]", high, 0) == high);
+    CHECK(ADDRESS_OF("str w2, [x1, x2]", high, 4) == high + 4);
+    CHECK(ADDRESS_OF("ldr x0, [x1]", wild | tag, 0) == wild);
+    CHECK(ADDRESS_OF("ldr x0, [x1, #16]", (uint64_t)pages + (uint64_t)page * 1000000 + tag, 0) == (uint64_t)pages + (uint64_t)page * 1000000 + 16);
+}
 #endif
 
 int main(void)
@@ -173,7 +198,9 @@ int main(void)
     test_codes();
 #ifdef __aarch64__
     test_registers();
+    test_wild_addresses();
     test_tags();
+    test_wild_addresses();
 #endif
     return 0;
 }

@@ -6,6 +6,8 @@
  */
 #include "translate/engine/engine.h"
 
+#include "translate/host/fault_address.h"
+
 static const struct snapshot *snapshot_at(const struct host_code *code, uint32_t offset)
 {
     uint32_t low = 0, high = code->snapshot_count;
@@ -24,9 +26,9 @@ static void describe_fault(struct vcpu *cpu, const struct host *host, siginfo_t 
     cpu->exit_reason = VCPU_EXIT_FAULT;
     cpu->fault_signal = info->si_signo;
     cpu->fault_code = info->si_code;
-    cpu->fault_address = (guest_addr)info->si_addr;
+    cpu->fault_address = info->si_code == SI_KERNEL ? host_fault_address(fault->ucontext) : (guest_addr)info->si_addr;
     cpu->fault_is_write = host->fault_is_write(fault);
-    /* A non-canonical address raises #GP, for which Linux reports no address. */
+    /* A non-canonical address raises #GP (or #SS, which is SIGBUS), for which Linux reports no address. */
     cpu->fault_is_noncanonical = info->si_signo == SIGSEGV && info->si_code == SI_KERNEL;
     cpu->engine->statistics.faults++;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Runs the one-line cases of the file `cases` (its head describes them), whose code the runner has assembled: 64 bytes a case.
- *   insn HOST CASES CODE            PASS or FAIL a line
- *   insn HOST CASES CODE record     the cases with the states that this host leaves
+ *   insn HOST CASES CODE                     PASS or FAIL a line
+ *   insn HOST CASES CODE record              the cases with the states that this host leaves
+ *   insn NAME CASES CODE export FILE         the cases for tests/differential/probe, which another emulator runs,
+ *   insn NAME CASES CODE results FILE        and PASS or FAIL for what it found
  */
 #include "tests/differential/case.h"
 
@@ -21,7 +23,9 @@
 
 /* Everything a case can see; compared byte by byte. */
 struct state { struct cpu_image cpu; uint64_t memory[MEMORY_WORDS]; uint64_t exit; };
-struct one_case { char code[256], before[512], after[512]; };
+struct one_case { char code[256], before[512], after[512], own[128]; };
+
+enum work { WORK_RUN, WORK_RECORD, WORK_EXPORT, WORK_RESULTS, WORKS };
 
 static struct engine *engine;
 static struct vcpu *vcpu;
@@ -209,6 +213,17 @@ static void run(const uint8_t *code, const struct state *before, struct state *a
     after->exit = reason;
 }
 
+static bool report(const struct state *expected, const struct state *actual)
+{
+    if (memcmp(expected, actual, sizeof *expected) == 0)
+        return true;
+    printf("  expected:");
+    print_fields(actual, expected);
+    printf("  got:     ");
+    print_fields(expected, actual);
+    return false;
+}
+
 static bool check(const struct one_case *c, const uint8_t *code, bool record)
 {
     struct state before, expected, actual;
@@ -224,13 +239,43 @@ static bool check(const struct one_case *c, const uint8_t *code, bool record)
     }
     if (!apply(&expected, c->after, &actual))
         return printf("  bad state: %s\n", c->after), false;
-    if (memcmp(&expected, &actual, sizeof expected) == 0)
-        return true;
-    printf("  expected:");
-    print_fields(&actual, &expected);
-    printf("  got:     ");
-    print_fields(&expected, &actual);
-    return false;
+    return report(&expected, &actual);
+}
+
+/* -- another emulator --------------------------------------------------------------------------------------------------------- */
+
+static bool export_case(const struct one_case *c, const uint8_t *code, FILE *file)
+{
+    struct state fresh, before;
+    struct test_case out = {.magic = CASE_MAGIC, .memory_seed = 1, .count = code_size(code) / 4};
+    initial_state(&fresh);
+    before = fresh;
+    if (!apply(&before, c->before, NULL) || memcmp(before.memory, fresh.memory, sizeof fresh.memory) != 0)
+        return false;
+    memcpy(out.insns, code, code_size(code));
+    out.before = before.cpu;
+    return fwrite(&out, sizeof out, 1, file) == 1;
+}
+
+static bool check_result(const struct one_case *c, const uint8_t *code, FILE *file)
+{
+    static const int signal_of[VCPU_EXIT_COUNT] = {[VCPU_EXIT_UNDEFINED] = SIGILL,    [VCPU_EXIT_BREAKPOINT] = SIGTRAP, [VCPU_EXIT_FAULT] = SIGSEGV,
+                                                   [VCPU_EXIT_FETCH_FAULT] = SIGSEGV, [VCPU_EXIT_ALIGNMENT] = SIGBUS};
+    struct test_result result;
+    struct state expected, actual;
+    if (fread(&result, sizeof result, 1, file) != 1 || result.magic != CASE_MAGIC)
+        return printf("  no result\n"), false;
+    memset(&actual, 0, sizeof actual);
+    actual.cpu = result.after;
+    memcpy(actual.memory, result.memory, sizeof actual.memory);
+    initial_state(&expected);
+    apply(&expected, c->before, NULL);
+    expected.cpu.pc = CODE_ADDRESS + code_size(code);
+    apply(&expected, c->after, &actual);
+    if (expected.exit < VCPU_EXIT_COUNT)
+        expected.exit = (uint64_t)signal_of[expected.exit];
+    actual.exit = result.signal;
+    return report(&expected, &actual);
 }
 
 static void start(const char *host)
@@ -253,34 +298,67 @@ static void start(const char *host)
     }
 }
 
+/* code | before | after, and perhaps | why no other emulator can check it */
+static bool parse(char *line, struct one_case *c)
+{
+    char *part[4] = {line, NULL, NULL, NULL}, *to[4] = {c->code, c->before, c->after, c->own};
+    const size_t room[4] = {sizeof c->code, sizeof c->before, sizeof c->after, sizeof c->own};
+    for (unsigned i = 1; i < 4 && part[i - 1]; i++)
+        if ((part[i] = strchr(part[i - 1], '|')))
+            *part[i]++ = 0;
+    for (unsigned i = 0; i < 4 && part[i]; i++) {
+        size_t length = strlen(part[i]);
+        while (length && part[i][length - 1] == ' ')
+            length--;
+        snprintf(to[i], room[i], "%.*s", (int)length, part[i]);
+    }
+    return part[2];
+}
+
+static enum work work_of(const char *word)
+{
+    static const char *const words[WORKS] = {[WORK_RECORD] = "record", [WORK_EXPORT] = "export", [WORK_RESULTS] = "results"};
+    for (enum work work = WORK_RECORD; work < WORKS; work++)
+        if (word && strcmp(word, words[work]) == 0)
+            return work;
+    return WORK_RUN;
+}
+
+static bool do_case(enum work work, const struct one_case *c, const uint8_t *code, FILE *file)
+{
+    if (work == WORK_EXPORT)
+        return export_case(c, code, file);
+    return work == WORK_RESULTS ? check_result(c, code, file) : check(c, code, work == WORK_RECORD);
+}
+
 int main(int argc, char **argv)
 {
     char line[1024];
     static uint8_t code[SLOT];
-    if (argc < 4)
+    enum work work = work_of(argc > 4 ? argv[4] : NULL);
+    bool is_own_run = work == WORK_RUN || work == WORK_RECORD;
+    if (argc < (is_own_run ? 4 : 6))
         return 2;
-    FILE *cases = fopen(argv[2], "r"), *codes = fopen(argv[3], "rb");
-    if (!cases || !codes)
+    FILE *cases = fopen(argv[2], "r"), *codes = fopen(argv[3], "rb"), *file = is_own_run ? NULL : fopen(argv[5], work == WORK_EXPORT ? "wb" : "rb");
+    if (!cases || !codes || (!is_own_run && !file))
         return 2;
-    start(argv[1]);
+    if (is_own_run)
+        start(argv[1]);
     for (unsigned number = 1; fgets(line, sizeof line, cases); number++) {
-        struct one_case c = {.before = "", .after = ""};
+        struct one_case c = {.before = ""};
         line[strcspn(line, "\n")] = 0;
         if (line[0] == '#' || !line[0]) {
-            if (argc > 4)
+            if (work == WORK_RECORD)
                 puts(line);
             continue;
         }
-        char *before = strchr(line, '|'), *after = before ? strchr(before + 1, '|') : NULL;
-        if (!after || fread(code, 1, SLOT, codes) != SLOT)
-            return printf("FAIL %s/line-%u\n", argv[1], number), 2;
-        *before = *after = 0;
-        snprintf(c.code, sizeof c.code, "%.*s", (int)(before - line) - (before > line && before[-1] == ' '), line);
-        snprintf(c.before, sizeof c.before, "%.*s", (int)(after - before - 1) - (after[-1] == ' '), before + 1);
-        snprintf(c.after, sizeof c.after, "%s", after + 1);
-        bool good = check(&c, code, argc > 4);
-        if (argc <= 4)
+        if (!parse(line, &c) || fread(code, 1, SLOT, codes) != SLOT)
+            return printf("FAIL insn/%s/line-%u\n", argv[1], number), 2;
+        if (c.own[0] && !is_own_run)
+            continue;
+        bool good = do_case(work, &c, code, file);
+        if (work == WORK_RUN || work == WORK_RESULTS || !good)
             printf("%s insn/%s/%u: %s\n", good ? "PASS" : "FAIL", argv[1], number, c.code);
     }
-    return 0;
+    return file && fclose(file) ? 2 : 0;
 }

@@ -38,6 +38,27 @@ static void put_split(struct translator *t, unsigned low, unsigned high, ir_ref 
     a64_put_x(t, high, upper);
 }
 
+/* A pair of 64-bit registers as the 16 bytes that they are in memory, and back. */
+static ir_ref joined_quad(struct translator *t, unsigned low, unsigned high)
+{
+    ir_ref both = ir_vector(t->region, IR_vector_dup_int, LANE_64, a64_x(t, low), IR_NONE, IR_NONE, 0);
+    return ir_vector(t->region, IR_vector_insert_int, LANE_64, both, a64_x(t, high), IR_NONE, 1);
+}
+
+static void put_quad(struct translator *t, unsigned low, unsigned high, ir_ref value)
+{
+    ir_ref lanes[2];
+    for (unsigned i = 0; i < 2; i++)
+        lanes[i] = ir_unary_lane(t->region, IR_vector_get_lane, IR_I64, LANE_64, value, i);
+    a64_put_x(t, low, lanes[0]);
+    a64_put_x(t, high, lanes[1]);
+}
+
+static ir_ref quad_operation(struct translator *t, enum ir_op op, uint16_t mem, ir_ref address, ir_ref b, ir_ref c)
+{
+    return ir_append(t->region, (struct ir_insn){.op = op, .type = IR_V128, .mem = mem, .a = address, .b = b, .c = c});
+}
+
 /* -- exclusives ------------------------------------------------------------------------------------------------------------ */
 
 bool aarch64_translate_ldxr(struct translator *t, const struct aarch64_ldxr_args *a)
@@ -56,43 +77,26 @@ bool aarch64_translate_stxr(struct translator *t, const struct aarch64_stxr_args
     return true;
 }
 
-/* 16 bytes at once, with the alignment check that a helper cannot make. */
-static ir_ref aligned_quad(struct translator *t, ir_ref address)
-{
-    return ir_load(t->region, IR_V128, IR_MEM(4, 0) | IR_MEM_ALIGNED, address, IR_NONE, 0);
-}
-
 /* The architecture promises that both halves belong together only once the STXP succeeds, which compares both. */
-static void load_exclusive_quad(struct translator *t, unsigned rn, unsigned rt, unsigned rt2)
-{
-    ir_ref address = plain_address(t, rn), both = aligned_quad(t, address);
-    ir_ref low = ir_unary_lane(t->region, IR_vector_get_lane, IR_I64, LANE_64, both, 0);
-    ir_ref high = ir_unary_lane(t->region, IR_vector_get_lane, IR_I64, LANE_64, both, 1);
-    ir_helper(t->region, IR_VOID, AARCH64_HELPER_set_monitor_pair, 0, address, low, high);
-    a64_put_x(t, rt, low);
-    a64_put_x(t, rt2, high);
-}
-
 bool aarch64_translate_ldxp(struct translator *t, const struct aarch64_ldxp_args *a)
 {
-    if (a->size) {
-        load_exclusive_quad(t, a->rn, a->rt, a->rt2);
-        return true;
-    }
-    uint16_t mem = memory_word(3, a->acquire, 0);
-    put_split(t, a->rt, a->rt2, memory_operation(t, IR_load_exclusive, 3, mem, plain_address(t, a->rn), IR_NONE, IR_NONE));
+    uint16_t mem = memory_word(3 + a->size, a->acquire, 0);
+    ir_ref address = plain_address(t, a->rn);
+    if (a->size)
+        put_quad(t, a->rt, a->rt2, quad_operation(t, IR_load_exclusive, mem, address, IR_NONE, IR_NONE));
+    else
+        put_split(t, a->rt, a->rt2, memory_operation(t, IR_load_exclusive, 3, mem, address, IR_NONE, IR_NONE));
     return true;
 }
 
 bool aarch64_translate_stxp(struct translator *t, const struct aarch64_stxp_args *a)
 {
+    uint16_t mem = memory_word(3 + a->size, 0, a->release);
     ir_ref address = plain_address(t, a->rn), failed;
-    if (a->size) {
-        aligned_quad(t, address);
-        failed = ir_helper(t->region, IR_I32, AARCH64_HELPER_store_exclusive_pair, 0, address, a64_x(t, a->rt), a64_x(t, a->rt2));
-    } else {
-        failed = memory_operation(t, IR_store_exclusive, 3, memory_word(3, 0, a->release), address, joined(t, a->rt, a->rt2), IR_NONE);
-    }
+    if (a->size)
+        failed = quad_operation(t, IR_store_exclusive, mem, address, joined_quad(t, a->rt, a->rt2), IR_NONE);
+    else
+        failed = memory_operation(t, IR_store_exclusive, 3, mem, address, joined(t, a->rt, a->rt2), IR_NONE);
     a64_put_w(t, a->rs, failed);
     return true;
 }
@@ -149,14 +153,14 @@ bool aarch64_translate_casp(struct translator *t, const struct aarch64_casp_args
     if ((a->rs | a->rt) & 1) {
         return false;
     }
+    uint16_t mem = memory_word(3 + a->size, a->acquire, a->release);
     ir_ref address = plain_address(t, a->rn);
     if (a->size) {
-        aligned_quad(t, address);
-        ir_helper(t->region, IR_VOID, AARCH64_HELPER_compare_and_swap_pair, a->rs | a->rt << 5, address, IR_NONE, IR_NONE);
+        ir_ref expected = joined_quad(t, a->rs, a->rs + 1), new_value = joined_quad(t, a->rt, a->rt + 1);
+        put_quad(t, a->rs, a->rs + 1, quad_operation(t, IR_compare_and_swap, mem, address, expected, new_value));
         return true;
     }
     ir_ref expected = joined(t, a->rs, a->rs + 1), new_value = joined(t, a->rt, a->rt + 1);
-    uint16_t mem = memory_word(3, a->acquire, a->release);
     put_split(t, a->rs, a->rs + 1, memory_operation(t, IR_compare_and_swap, 3, mem, address, expected, new_value));
     return true;
 }

@@ -26,55 +26,6 @@ uint64_t aarch64_helper_virtual_counter(struct vcpu *cpu, uint64_t a, uint64_t b
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* -- 16-byte atomics ------------------------------------------------------------------------------------------------------- */
-
-uint64_t aarch64_helper_set_monitor_pair(struct vcpu *cpu, uint64_t a, uint64_t b, uint64_t c, uint64_t extra)
-{
-    (void)extra;
-    cpu->exclusive_address = a;
-    cpu->exclusive_value = b;
-    cpu->exclusive_value_high = c;
-    return 0;
-}
-
-struct pair { uint64_t low, high; };
-
-/* cmpxchg16b and its likes, whose alignment the caller has seen to; *expected becomes what was there. */
-static bool __attribute__((target("cx16"))) compare_and_swap_pair(uint64_t address, struct pair *expected, struct pair value)
-{
-    unsigned __int128 *at = (unsigned __int128 *)(uintptr_t)address;
-    unsigned __int128 old = (unsigned __int128)expected->high << 64 | expected->low;
-    unsigned __int128 new_value = (unsigned __int128)value.high << 64 | value.low;
-    unsigned __int128 found = __sync_val_compare_and_swap(at, old, new_value);
-    *expected = (struct pair){(uint64_t)found, (uint64_t)(found >> 64)};
-    return found == old;
-}
-
-uint64_t aarch64_helper_store_exclusive_pair(struct vcpu *cpu, uint64_t a, uint64_t b, uint64_t c, uint64_t extra)
-{
-    (void)extra;
-    bool mine = cpu->exclusive_address == a;
-    struct pair expected = {cpu->exclusive_value, cpu->exclusive_value_high};
-    bool stored = mine && compare_and_swap_pair(a, &expected, (struct pair){b, c});
-    cpu->exclusive_address = ~0ull;
-    return !stored;
-}
-
-uint64_t aarch64_helper_compare_and_swap_pair(struct vcpu *cpu, uint64_t a, uint64_t b, uint64_t c, uint64_t extra)
-{
-    (void)b, (void)c;
-    struct aarch64_cpu *self = (struct aarch64_cpu *)cpu;
-    unsigned rs = extra & 31, rt = extra >> 5 & 31;
-    struct pair expected = {self->x[rs], rs == 30 ? 0 : self->x[rs + 1]};
-    struct pair value = {self->x[rt], rt == 30 ? 0 : self->x[rt + 1]};
-    compare_and_swap_pair(a, &expected, value);
-    self->x[rs] = expected.low;
-    if (rs != 30) {
-        self->x[rs + 1] = expected.high;
-    }
-    return 0;
-}
-
 /* -- FPCR and FPSR --------------------------------------------------------------------------------------------------------- */
 
 enum { FPSR_INVALID = 1 << 0, FPSR_DIVIDE = 1 << 1, FPSR_OVERFLOW = 1 << 2, FPSR_UNDERFLOW = 1 << 3, FPSR_INEXACT = 1 << 4,

@@ -331,7 +331,7 @@ void x86_64_emit_float_compare(struct emitter *e, const struct ir_insn *flags_in
 bool x86_64_emit_region(struct ir_region *region, uint8_t *space, size_t size, struct host_code *out);
 bool x86_64_preserves_flags(const struct ir_region *region, const struct ir_insn *insn);
 bool x86_64_features_probe(void);                                    /* fills x86_64_features; false: older than x86-64-v2 */
-uint32_t x86_64_compare_bits(enum ir_type type, uint64_t a, uint64_t b); /* NZCV of a float comparison, for fault recovery (float_cold.c) */
+uint32_t x86_64_compare_bits(const struct vcpu *cpu, enum ir_type type, uint64_t a, uint64_t b); /* NZCV of a float comparison, for fault recovery (float_cold.c) */
 
 /* One per IR operation: x86_64_emit_add(e, insn, ref of insn). */
 #define IR_OP(name, group, operands, result, effects) \

@@ -199,6 +199,7 @@ struct scan {
     bool from_definition;                     /* … since its definition, not since a consumer had it computed again */
     int8_t swapped;                           /* float tokens: order of the operands, -1: the first consumer decides */
     ir_ref last_consumer;                     /* of `state` */
+    bool state_is_kept;                       /* an instruction behind one that may fault reads `state`, perhaps as a value that was there before */
 };
 
 /* The order of ucomis operands that makes cond one jump: 0 a b, 1 b a, -1 either. */
@@ -312,7 +313,7 @@ static void consume_state(struct scan *scan, const struct ir_insn *insn, unsigne
         scan->host = host;
         scan->from_definition = from_definition;
         scan->swapped = swapped;
-    } else if (effects & IR_MAY_FAULT && scan->last_consumer != IR_NONE && is_same_guest_insn(scan)) {
+    } else if (effects & IR_MAY_FAULT && (scan->state_is_kept || (scan->last_consumer != IR_NONE && is_same_guest_insn(scan)))) {
         s->last_use = scan->at;               /* the faulting instruction is run again from its start, consumers included */
     }
 }
@@ -344,12 +345,13 @@ static const uint8_t scan_class[IR_OP_COUNT] = {
 #undef IR_OP
 };
 
-static void scan_put_of_flags(struct scan *scan, ir_ref token)
+static void scan_put_of_flags(struct scan *scan, const struct ir_insn *insn)
 {
-    bool is_home = token_kind(ir_at(scan->e->region, token)) == TOKEN_HOME;
-    scan->state = is_home ? IR_NONE : token;
+    bool is_home = token_kind(ir_at(scan->e->region, insn->a)) == TOKEN_HOME;
+    scan->state = is_home ? IR_NONE : insn->a;
     scan->last_consumer = IR_NONE;
-    if (token == scan->host)
+    scan->state_is_kept = insn->note & IR_NOTE_FLAGS_KEPT;
+    if (insn->a == scan->host)
         use_host(scan);
 }
 
@@ -412,7 +414,7 @@ void flags_plan(struct emitter *e, uint32_t first)
             continue;
         scan.at = *at;
         if (class & SCAN_PUT)
-            scan_put_of_flags(&scan, insn->a);
+            scan_put_of_flags(&scan, insn);
         else
             scan_insn(&scan, insn, class);
         wanted = wanted_classes(&scan);

@@ -169,9 +169,10 @@ void x86_64_float_cold(struct vcpu *cpu, uint64_t extra)
     softfloat_flags_to_vcpu(cpu, &x.mode);
 }
 
-uint32_t x86_64_compare_bits(enum ir_type type, uint64_t a, uint64_t b)
+uint32_t x86_64_compare_bits(const struct vcpu *cpu, enum ir_type type, uint64_t a, uint64_t b)
 {
-    struct softfloat_mode mode = {.nan_rule = SOFTFLOAT_NAN_ARM};
+    struct softfloat_mode mode;
+    softfloat_mode_from_vcpu(&mode, cpu);
     return softfloat_compare(&mode, format_of(lane_of_type(type)), a, b, false);
 }
 

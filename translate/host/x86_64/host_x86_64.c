@@ -134,7 +134,7 @@ static void recover_flags(const struct recovery *r, const struct snapshot *s)
         return;
     }
     if (s->flags_op == IR_flags_float || s->flags_op == IR_flags_float_signal)
-        nzcv = x86_64_compare_bits(s->flags_type, a.u64[0], b.u64[0]);
+        nzcv = x86_64_compare_bits(r->cpu, s->flags_type, a.u64[0], b.u64[0]);
     else
         nzcv = ir_evaluate_flags(s->flags_op, s->flags_type, a.u64[0], b.u64[0], r->cpu->flags & 0x100);
     r->cpu->flags = home_flags(nzcv);
