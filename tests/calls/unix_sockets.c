@@ -295,7 +295,7 @@ static void transfers(void)
         CALL(recv(pair[1], data, 1, 0));
         CALL(send(pair[0], "x", 1, 0x10000000));
         CALL(send(pair[0], "x", 1, MSG_CONFIRM | MSG_DONTROUTE | MSG_MORE | MSG_EOR));
-        CALL(send(pair[0], data, 1ull << 40, 0));
+        CALL(send(pair[0], data, 64 << 20, 0));
         CALL(shutdown(pair[0], 3));
         CALL(shutdown(pair[0], -1));
         CALL(shutdown(pair[0], SHUT_WR));
