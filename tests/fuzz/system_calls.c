@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -115,6 +116,7 @@ int64_t host_call(long number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, u
     case SYS_mmap: return host_map(a, b, d);
     case SYS_munmap: return host_unmap(a, b);
     case SYS_write: return (int64_t)c;
+    case SYS_prctl: return a == PR_GET_NO_NEW_PRIVS ? 1 : chosen_result();
     case SYS_io_setup: return -EAGAIN;      /* success would be a place */
     case SYS_getpid: case SYS_gettid: return thread.tid;
     default: return chosen_result();
