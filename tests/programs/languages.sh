@@ -87,7 +87,7 @@ if (!isMainThread) {
     for (let i = 0; i < 4; i++) new Worker(__filename, { workerData: i }).on('message', m => { total += m; if (++n == 4) finish(); });
 }
 EOT
-expects node 200 "workers -7187251770
+expects node 200 "workers 2548075910
 true
 served /p" 'node /root/n.js'
 expects npm 300 "xx-1.0.0.tgz" 'mkdir p && cd p && npm init -y > /dev/null 2>&1 && npm pkg set name=xx && npm pack 2>/dev/null'
@@ -95,7 +95,7 @@ expects npm 300 "xx-1.0.0.tgz" 'mkdir p && cd p && npm init -y > /dev/null 2>&1 
 expects ruby 100 '[5000050000, 5000050001, 5000050002, 5000050003] {"a":1}' \
     "ruby -rjson -e 'puts 4.times.map { |i| Thread.new { (1..100000).sum + i } }.map(&:value).inspect + \" \" + {a: 1}.to_json'"
 expects php 100 '46368 9dd4e461268c8034f5c8564e155c67a6 {"a":1.5}' \
-    "php -r 'function f(\$n) { return \$n < 2 ? \$n : f(\$n - 1) + f(\$n - 2); } echo f(24), \" \", md5(\"x\"), \" \", json_encode([\"a\" => 1.5]);'"
+    "php8.2 -r 'function f(\$n) { return \$n < 2 ? \$n : f(\$n - 1) + f(\$n - 2); } echo f(24), \" \", md5(\"x\"), \" \", json_encode([\"a\" => 1.5]);'"
 expects lua 100 "832040" "lua5.4 -e 'local function f(n) return n < 2 and n or f(n - 1) + f(n - 2) end print(f(30))'"
 
 cat > "$root/root/a.erl" <<'EOT'

@@ -314,7 +314,9 @@ static void consume_state(struct scan *scan, const struct ir_insn *insn, unsigne
         scan->from_definition = from_definition;
         scan->swapped = swapped;
     } else if (effects & IR_MAY_FAULT && (scan->state_is_kept || (scan->last_consumer != IR_NONE && is_same_guest_insn(scan)))) {
-        s->last_use = scan->at;               /* the faulting instruction is run again from its start, consumers included */
+        /* The faulting instruction is run again from its start, consumers included. One further than here: the access may use an
+         * operand of the token as its address, and give it up before its snapshot is made. */
+        s->last_use = scan->at + 1;
     }
 }
 
