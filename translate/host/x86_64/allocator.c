@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The register allocator of the fast tier: one forward walk over a region's single block, after one backward walk that
- * finds the last use of each value and where it will be put.
+ * The register allocator of the fast tier: one forward walk over a region's single block, after liveness.c has found the last use
+ * of each value and where it will be put.
  *
  * A value's state is kept at the root of its aliases. It is in a register (a temporary of four, or a pinned register as long
  * as the guest field there is not put again), or it waits in memory (a spill slot, or the slot of an unpinned field that
