@@ -57,8 +57,15 @@ static inline __attribute__((always_inline)) void first_state(struct value_state
     s->root = at;
 }
 
-/* Returns how many are noted. (Pairs of words are stored sooner from two registers than from one that they are put together in.) */
-static __attribute__((optimize("no-tree-slp-vectorize"))) uint32_t walk_forward(struct emitter *e)
+/* Pairs of words are stored sooner from two registers than from one that they are put together in. clang has no such attribute. */
+#ifdef __clang__
+#define SINGLE_STORES
+#else
+#define SINGLE_STORES __attribute__((optimize("no-tree-slp-vectorize")))
+#endif
+
+/* Returns how many are noted. */
+static SINGLE_STORES uint32_t walk_forward(struct emitter *e)
 {
     const struct ir_insn *insn = e->region->insns;
     struct value_state *values = e->values;
