@@ -23,6 +23,8 @@ static const struct snapshot *snapshot_at(const struct host_code *code, uint32_t
 
 static void describe_fault(struct vcpu *cpu, const struct host *host, siginfo_t *info, const struct host_fault *fault)
 {
+    /* The kernel starts signal handlers without rights to any protection key; the faulting instruction is to be read. */
+    code_space_close(cpu->engine);
     cpu->exit_reason = VCPU_EXIT_FAULT;
     cpu->fault_signal = info->si_signo;
     cpu->fault_code = info->si_code;
