@@ -318,15 +318,21 @@ static void orphans(void)
     action.sa_flags = SA_NOCLDSTOP;
     sigaction(SIGCHLD, &action, NULL);
     handled = 0;
+    /* The child goes on only when it has been seen continued: else its end may be the first thing that the parent hears. */
+    int go[2];
+    char byte = 0;
+    if (pipe(go) < 0) exit(1);
     child = fork();
-    if (child == 0) { raise(SIGSTOP); _exit(3); }
+    if (child == 0) { raise(SIGSTOP); _exit(read(go[0], &byte, 1) == 1 ? 3 : 4); }
     while (waitpid(child, &status, WUNTRACED) < 0 && errno == EINTR) continue;
     printf("stopped %d, handled %d\n", WIFSTOPPED(status), handled);
     kill(child, SIGCONT);
     while (waitpid(child, &status, WCONTINUED) < 0 && errno == EINTR) continue;
     printf("continued %d, handled %d\n", WIFCONTINUED(status), handled);
+    if (write(go[1], &byte, 1) != 1) exit(1);
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-    printf("ended %d, handled %d\n", WIFEXITED(status), handled);
+    printf("ended %d with %d, handled %d\n", WIFEXITED(status), WEXITSTATUS(status), handled);
+    close(go[0]), close(go[1]);
     signal(SIGCHLD, SIG_DFL);
 }
 
