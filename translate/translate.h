@@ -18,6 +18,7 @@ struct engine_options {
     unsigned max_insns;                   /* per superblock; 1 = one instruction per block */
     unsigned trace;                       /* enum translate_trace bits */
     guest_addr dump_block;                /* ~0: none; else trace everything of the block that holds this pc */
+    unsigned hot_after;                   /* a loop head is compiled as part of a hot region after that many passings; 0: never */
     bool measure;                         /* count time too */
     bool no_link;                         /* every exit and indirect jump goes through the engine, and is traced */
     void (*log)(void *user, const char *text);                             /* where traces go */
@@ -31,6 +32,7 @@ struct engine_options {
 
 struct engine_statistics {
     uint64_t blocks, guest_insns, guest_bytes, host_bytes, ir_insns, translate_ns;
+    uint64_t hot_regions, hot_insns;
     uint64_t lookups, lookup_misses, links, invalidations, invalidated_blocks, reused_blocks, evictions, faults, slow_paths;
 };
 

@@ -47,6 +47,9 @@ struct vcpu_lookup_entry { guest_addr pc; const void *code; };
 static inline unsigned vcpu_lookup_index(guest_addr pc) { return (unsigned)(pc >> 2) % VCPU_LOOKUP_ENTRIES; }
 /* The pc of an empty entry: one that is looked up elsewhere, so that it never matches. Zeroed memory is empty but for entry 0. */
 static inline guest_addr vcpu_lookup_empty(unsigned index) { return index ? 0 : ~(guest_addr)0; }
+/* How often backward jumps were taken, by bits 2..11 of the target's pc: signed numbers that overflow when it is hot. */
+#define VCPU_HOT_COUNTS 1024
+static inline unsigned vcpu_hot_index(guest_addr pc) { return (unsigned)(pc >> 2) % VCPU_HOT_COUNTS; }
 #define VCPU_SPILL_SLOTS 64
 #define VCPU_HELPER_VECTORS 4
 
@@ -57,6 +60,7 @@ typedef uint64_t vcpu_helper(struct vcpu *cpu, uint64_t a, uint64_t b, uint64_t 
 #define VCPU_BEFORE_HOT 16
 
 struct vcpu {
+    uint32_t hot_counts[VCPU_HOT_COUNTS];
     guest_addr pc;                        /* current only outside translated code */
     uint64_t exclusive_address;           /* monitor of load_exclusive; ~0: clear */
     uint64_t exclusive_value;

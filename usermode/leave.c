@@ -29,6 +29,7 @@ void print_statistics(const struct process *process)
     fprintf(stderr, "ferry: translated %llu blocks: %llu guest instructions (%llu bytes), %.1f IR operations and %.1f host bytes each (%llu bytes)\n",
             (unsigned long long)s.blocks, (unsigned long long)s.guest_insns, (unsigned long long)s.guest_bytes, (double)s.ir_insns / insns,
             (double)s.host_bytes / insns, (unsigned long long)s.host_bytes);
+    fprintf(stderr, "ferry: hot regions %llu, of %llu guest instructions\n", (unsigned long long)s.hot_regions, (unsigned long long)s.hot_insns);
     fprintf(stderr, "ferry: translation %.3f ms, %.0f ns a guest instruction\n", (double)s.translate_ns / 1e6, (double)s.translate_ns / insns);
     fprintf(stderr, "ferry: lookups %llu  misses %llu  links %llu  slow paths %llu  faults %llu\n", (unsigned long long)s.lookups,
             (unsigned long long)s.lookup_misses, (unsigned long long)s.links, (unsigned long long)s.slow_paths, (unsigned long long)s.faults);

@@ -23,6 +23,7 @@
 
 #define USAGE_ERROR 1
 #define DEFAULT_CACHE (256ull << 20)
+#define HOT_AFTER_MAXIMUM (1u << 30)
 #define LOWEST_OWN_ADDRESS (1ull << 39)   /* below are the guest's areas */
 
 static bool fetch(void *user, guest_addr pc, void *bytes, size_t size)
@@ -108,6 +109,7 @@ static struct engine *start_engine(struct process *process, const struct options
     struct usermode *usermode = usermode_of(process);
     struct engine_options engine = {
         .host = options->host, .cache_bytes = options->cache_size ? options->cache_size : DEFAULT_CACHE, .max_insns = (unsigned)options->max_insns,
+        .hot_after = options->hot_after < HOT_AFTER_MAXIMUM ? (unsigned)options->hot_after : HOT_AFTER_MAXIMUM,
         .trace = options->channels & LOG_TRANSLATOR, .dump_block = options->dump_block,
         .no_link = options->no_link || (options->channels & LOG_NO_LINK),
         .measure = options->stats,

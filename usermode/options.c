@@ -18,6 +18,8 @@
 
 enum option_kind { OPTION_TEXT, OPTION_NUMBER, OPTION_SIZE, OPTION_SWITCH, OPTION_FUNCTION };
 
+#define DEFAULT_HOT_AFTER 1000            /* docs/hot-tier.md has what was measured */
+
 struct option_row {
     const char *names;                    /* "sysroot L": the first one is ours */
     const char *variable, *qemu_variable;
@@ -78,6 +80,18 @@ static bool set_one_insn(struct options *options, const char *value)
     return true;
 }
 
+/* auto: loops are made hot when they are; hot: at once; fast: never. */
+static bool set_tier(struct options *options, const char *value)
+{
+    if (strcmp(value, "fast") == 0)
+        options->hot_after = 0;
+    else if (strcmp(value, "hot") == 0)
+        options->hot_after = 1;
+    else
+        return strcmp(value, "auto") == 0;
+    return true;
+}
+
 static bool ignored(struct options *options, const char *value)
 {
     (void)options, (void)value;
@@ -119,6 +133,8 @@ static const struct option_row option_rows[] = {
     { "host", "FERRY_HOST", NULL, "NAME", OPTION_TEXT, true, FIELD(host), NULL, "how code is run: x86_64 or interpreter" },
     { "one-insn-per-block one-insn-per-tb singlestep", NULL, "QEMU_SINGLESTEP", NULL, OPTION_FUNCTION, true, 0, set_one_insn, "translate single instructions" },
     { "max-insns", "FERRY_MAX_INSNS", NULL, "COUNT", OPTION_NUMBER, true, FIELD(max_insns), NULL, "instructions in a block at most" },
+    { "tier", "FERRY_TIER", NULL, "NAME", OPTION_FUNCTION, true, 0, set_tier, "fast, hot or auto: whether loops are compiled again as hot regions" },
+    { "hot-after", "FERRY_HOT_AFTER", NULL, "COUNT", OPTION_NUMBER, true, FIELD(hot_after), NULL, "passings of a loop's head that make it hot (0: never)" },
     { "no-link no-chain", "FERRY_NO_LINK", NULL, NULL, OPTION_SWITCH, true, FIELD(no_link), NULL, "leave every block through the run loop" },
     { "cache-size", "FERRY_CACHE_SIZE", NULL, "SIZE", OPTION_SIZE, true, FIELD(cache_size), NULL, "limit of translated code (K, M, G)" },
     { "dump-block", NULL, NULL, "ADDRESS", OPTION_NUMBER, true, FIELD(dump_block), NULL, "show every stage of the block there" },
@@ -259,6 +275,7 @@ bool options_parse(struct options *options, int argc, char **argv, char **enviro
     memset(options, 0, sizeof *options);
     options->exec_descriptor = options->own_descriptor = options->seccomp_descriptor = -1;
     options->dump_block = ~0ull;
+    options->hot_after = DEFAULT_HOT_AFTER;
     if (!parse_environment(options, environment))
         return false;
     while (index < argc && argv[index][0] == '-' && argv[index][1]) {

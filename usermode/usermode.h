@@ -44,7 +44,7 @@ struct environment_edit { const char *text; bool unset; };
 struct options {
     const char *sysroot, *argv0, *release, *host, *log_file, *cpu;
     const char *limits;                   /* memory_limits.h: of the ferry before an exec; NULL */
-    uint64_t stack_size, max_insns, cache_size, dump_block, seed;
+    uint64_t stack_size, max_insns, hot_after, cache_size, dump_block, seed;
     unsigned channels;                    /* debug/log.h */
     int64_t exec_descriptor;              /* load this instead of opening the program; -1 */
     int64_t own_descriptor;               /* ferry itself, where /proc/self/exe is out of reach; -1 */

@@ -29,6 +29,7 @@ matrix() {
     expect "${prefix}interpreter" against interpreter "$ferry" --host=interpreter
     expect "${prefix}no-link" against no-link "$ferry" --no-link
     expect "${prefix}one-insn" against one-insn "$ferry" --max-insns=1
+    expect "${prefix}hot" against hot "$ferry" --tier=hot
     expect "${prefix}three-insns" against three-insns "$ferry" --max-insns=3
     expect "${prefix}v2" against v2 env FERRY_HOST_FEATURES=v2 "$ferry"
     expect "${prefix}v3" against v3 env FERRY_HOST_FEATURES=v3 "$ferry"

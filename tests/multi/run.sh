@@ -13,6 +13,8 @@ for file in *.c; do
     gcc -O2 -pthread -o "$scratch/$name.native" "$file" -lm && expect "$name/native" timeout 60 "$scratch/$name.native"
     expect "$name/jit" timeout 60 "$ferry" "$scratch/$name"
     expect "$name/dynamic" timeout 60 "$ferry" "$scratch/$name.dynamic"
+    expect "$name/hot" timeout 60 "$ferry" --tier=hot "$scratch/$name"
+    expect "$name/fast" timeout 60 "$ferry" --tier=fast "$scratch/$name"
     expect "$name/no-link" timeout 120 "$ferry" --no-link "$scratch/$name"
     expect "$name/one-insn" timeout 120 "$ferry" --one-insn-per-block "$scratch/$name"
     expect "$name/interpreter" timeout 240 "$ferry" --host=interpreter "$scratch/$name"

@@ -78,6 +78,8 @@ const void *engine_lookup(struct vcpu *cpu, guest_addr pc)
     return NULL;
 }
 
+const void *engine_hot(struct vcpu *cpu, guest_addr pc) { return engine_lookup(cpu, pc); }
+
 const void *engine_link_exit(struct vcpu *cpu, const uint8_t *stub_return)
 {
     uint32_t offset = (uint32_t)(stub_return - code.code);

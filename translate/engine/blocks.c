@@ -96,32 +96,58 @@ static struct code_page *page_of(struct engine *engine, guest_addr page, bool cr
     return p;
 }
 
+static void page_add(struct engine *engine, struct code_block *block, guest_addr page, struct page_link *link)
+{
+    link->block = block;
+    link->page = page_of(engine, page, true);
+    link->next = link->page->first;
+    link->page->first = link;
+}
+
 static void pages_add(struct engine *engine, struct code_block *block)
 {
-    guest_addr page = block->pc & ~(guest_addr)(ENGINE_GUEST_PAGE - 1);
-    for (int i = 0; i < 2 && page < block->guest_end; i++, page += ENGINE_GUEST_PAGE) {
-        struct page_link *link = &block->page_links[i];
-        link->block = block;
-        link->page = page_of(engine, page, true);
-        link->next = link->page->first;
-        link->page->first = link;
+    const guest_addr mask = ~(guest_addr)(ENGINE_GUEST_PAGE - 1);
+    if (!block->is_hot) {
+        guest_addr page = block->pc & mask;
+        for (int i = 0; i < 2 && page < block->guest_end; i++, page += ENGINE_GUEST_PAGE)
+            page_add(engine, block, page, &block->page_links[i]);
+        return;
     }
+    struct page_link *link = block->range_links;
+    for (uint32_t i = 0; i < block->range_count; i++)
+        for (guest_addr page = block->ranges[i].start & mask; page < block->ranges[i].end; page += ENGINE_GUEST_PAGE)
+            page_add(engine, block, page, link++);
+}
+
+static void page_remove(struct page_link *link)
+{
+    if (!link->page)
+        return;
+    for (struct page_link **at = &link->page->first; *at; at = &(*at)->next) {
+        if (*at == link) {
+            *at = link->next;
+            break;
+        }
+    }
+    link->page = NULL;
 }
 
 static void pages_remove(struct code_block *block)
 {
-    for (int i = 0; i < 2; i++) {
-        struct page_link *link = &block->page_links[i];
-        if (!link->page)
-            continue;
-        for (struct page_link **at = &link->page->first; *at; at = &(*at)->next) {
-            if (*at == link) {
-                *at = link->next;
-                break;
-            }
-        }
-        link->page = NULL;
-    }
+    for (int i = 0; i < 2; i++)
+        page_remove(&block->page_links[i]);
+    for (uint32_t i = 0; i < block->range_link_count; i++)
+        page_remove(&block->range_links[i]);
+}
+
+static bool overlaps(const struct code_block *block, guest_addr start, guest_addr end)
+{
+    if (!block->is_hot)
+        return block->pc < end && block->guest_end > start;
+    for (uint32_t i = 0; i < block->range_count; i++)
+        if (block->ranges[i].start < end && block->ranges[i].end > start)
+            return true;
+    return false;
 }
 
 void block_publish(struct engine *engine, struct code_block *block)
@@ -205,11 +231,13 @@ struct code_block *block_at_host_address(const struct engine *engine, const void
 
 static void invalidate_page(struct engine *engine, struct code_page *page, guest_addr start, guest_addr end)
 {
-    struct page_link *next;
-    for (struct page_link *link = page->first; link; link = next) {
-        next = link->next;
-        if (link->block->pc < end && link->block->guest_end > start)
+    /* A block may be in a page's list more than once: from the start again after each that goes. */
+    for (struct page_link *link = page->first; link;) {
+        bool hit = overlaps(link->block, start, end), is_hot = link->block->is_hot;
+        struct page_link *next = link->next;
+        if (hit)
             block_kill(engine, link->block);
+        link = hit && is_hot ? page->first : next;
     }
 }
 

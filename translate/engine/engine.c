@@ -42,6 +42,8 @@ struct engine *engine_new(const struct guest_isa *isa, const struct engine_optio
         engine->options.max_insns = 64;
     pthread_mutex_init(&engine->lock, NULL);
     engine->host = host_by_name(options->host);
+    if (engine->host && engine->host->compile_pieces && options->hot_after && !options->no_link && engine->options.max_insns > 1)
+        engine->count_step = options->hot_after > 1 ? ((uint32_t)1 << 31) / options->hot_after + 1 : INT32_MAX;
     if (!engine->host || !engine->host->init(isa)) {
         errno = ENOTSUP;
         return NULL;
@@ -107,6 +109,9 @@ struct vcpu *vcpu_new(struct engine *engine, void *user)
     cpu->lookup = cpu->lookup_table;
     cpu->exclusive_address = ~(uint64_t)0;
     cpu->exit_reason = VCPU_EXIT_NONE;
+    if (engine_first_count(engine))
+        for (unsigned i = 0; i < VCPU_HOT_COUNTS; i++)
+            cpu->hot_counts[i] = engine_first_count(engine);
     engine->isa->cpu_init(cpu);
     if (engine->host->vcpu_init)
         engine->host->vcpu_init(cpu);

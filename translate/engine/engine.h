@@ -29,11 +29,13 @@ struct code_block;
 struct block_exit {
     struct host_exit host;
     struct code_block *from, *to;         /* to: NULL while unlinked */
+    bool was_taken;                       /* linked once, so it was */
     struct block_exit *next_incoming;     /* of `to` */
 };
 
 struct code_page;
 struct page_link { struct code_block *block; struct page_link *next; struct code_page *page; };
+struct guest_range { guest_addr start, end; };
 
 struct code_block {
     guest_addr pc, guest_end;
@@ -43,6 +45,11 @@ struct code_block {
     struct code_block *hash_next;
     struct block_exit *incoming, *exits;
     struct page_link page_links[2];       /* a superblock touches at most two pages */
+    uint8_t hot_tries;                    /* how often no hot region came of it */
+    bool is_hot;                          /* a region of several pieces: `ranges` instead of pc to guest_end, and links of its own */
+    struct guest_range *ranges;           /* what the pieces were made of */
+    struct page_link *range_links;        /* for the pages of the ranges, range by range */
+    uint32_t range_count, range_link_count;
     struct host_code host;                /* arrays copied to the segment's metadata */
     const uint8_t *guest_bytes;
     const guest_addr *flags_dead_at;      /* exits' targets of which it was assumed */
@@ -86,6 +93,7 @@ struct engine {
     size_t code_space_size;
     struct code_segment segments[ENGINE_SEGMENTS];
     unsigned current_segment;
+    uint32_t count_step;                  /* of backward jumps (hot.c); 0: nothing is ever hot */
     volatile uint32_t mode, wanted_mode;  /* enum guest_mode; they differ until engine_apply_mode */
     volatile uint32_t stopping;           /* someone wants every thread out of translated code */
     volatile uint64_t evictions;          /* bumped by each: code addresses from before are void */
@@ -113,6 +121,16 @@ void block_unlink_outgoing(struct engine *engine, struct code_block *block);
 
 /* translate_block.c: the pipeline; engine->lock held. NULL: the code space is full. */
 struct code_block *block_translate(struct engine *engine, guest_addr pc);
+/* The IR of the superblock at pc after all passes; it ends where is_head says that another one starts, and behind backward exits. */
+struct ir_region *block_build(struct engine *engine, guest_addr pc, unsigned max_insns, bool (*is_head)(const void *user, guest_addr pc), const void *user);
+/* Code of several superblocks, as the block of the first one's pc. */
+struct code_block *block_publish_hot(struct engine *engine, const struct host_piece *pieces, unsigned count, const struct host_code *made);
+
+/* What counts start with: so that the first passing overflows where that is wanted. */
+static inline uint32_t engine_first_count(const struct engine *engine) { return engine->options.hot_after == 1 ? 1 : 0; }
+
+/* run.c: the lock, for a thread in translated code. false: what it knew of code addresses is void, the lock is not held. */
+bool engine_lock_for_code(struct engine *engine, struct vcpu *cpu);
 
 /* code_space.c */
 void engine_evict(struct engine *engine, struct vcpu *self);

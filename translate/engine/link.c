@@ -8,6 +8,7 @@ void block_link(struct engine *engine, struct block_exit *exit, struct code_bloc
 {
     uint8_t *site = exit->from->host.code + exit->host.site;
     exit->to = to;
+    exit->was_taken = true;
     exit->next_incoming = to->incoming;
     to->incoming = exit;
     engine->host->link(site, to->entry);

@@ -35,6 +35,16 @@ static void engine_lock(struct engine *engine, struct vcpu *cpu)
     atomic_store((_Atomic uint8_t *)&cpu->in_code, 1);
 }
 
+bool engine_lock_for_code(struct engine *engine, struct vcpu *cpu)
+{
+    uint64_t evictions = engine->evictions;
+    engine_lock(engine, cpu);
+    if (engine->evictions == evictions)
+        return true;
+    pthread_mutex_unlock(&engine->lock);
+    return false;
+}
+
 static bool can_fetch(const struct engine *engine, struct vcpu *cpu, guest_addr pc)
 {
     uint8_t bytes[16];

@@ -50,7 +50,7 @@ static struct code_block *revive(struct engine *engine, guest_addr pc)
     unsigned seen = 0;
     for (struct code_block *next; block; block = next) {
         next = block_next_dead(engine, pc, block);
-        if (has_bytes(block, bytes, size) && flags_still_dead(engine, block)) {
+        if (!block->is_hot && has_bytes(block, bytes, size) && flags_still_dead(engine, block)) {
             block_publish(engine, block);
             engine->statistics.reused_blocks++;
             return block;
@@ -172,6 +172,45 @@ static struct code_block *publish(struct engine *engine, const struct ir_region 
     return block;
 }
 
+/* The guest's ranges, one a piece, and room for links to their pages. */
+static void note_ranges(struct code_block *block, const struct host_piece *pieces, unsigned count, struct arena *arena)
+{
+    const guest_addr mask = ~(guest_addr)(ENGINE_GUEST_PAGE - 1);
+    block->ranges = arena_allocate(arena, count * sizeof *block->ranges);
+    block->range_count = count;
+    for (unsigned i = 0; i < count; i++) {
+        const struct ir_region *region = pieces[i].region;
+        block->ranges[i] = (struct guest_range){region->pc, region->guest_end};
+        if (region->guest_end > region->pc)
+            block->range_link_count += (uint32_t)(((region->guest_end - 1) & mask) - (region->pc & mask)) / ENGINE_GUEST_PAGE + 1;
+    }
+    block->range_links = arena_allocate(arena, block->range_link_count * sizeof *block->range_links);
+}
+
+struct code_block *block_publish_hot(struct engine *engine, const struct host_piece *pieces, unsigned count, const struct host_code *made)
+{
+    struct code_segment *segment = &engine->segments[engine->current_segment];
+    struct ir_region whole = *pieces[0].region;
+    whole.guest_end = whole.pc;           /* what could be revived: nothing */
+    whole.flags_dead_count = 0;
+    struct code_block *block = new_block(segment->metadata, &whole, made);
+    block->host.layout = arena_allocate(segment->metadata, made->layout_count * sizeof *made->layout);
+    memcpy(block->host.layout, made->layout, made->layout_count * sizeof *made->layout);
+    block->is_hot = true;
+    block->pc = whole.pc;
+    block->guest_end = pieces[0].region->guest_end;
+    for (unsigned i = 0; i < count; i++)
+        block->guest_insns += pieces[i].region->guest_insns;
+    block->entry = made->code + made->entry;
+    note_ranges(block, pieces, count, segment->metadata);
+    segment->at = made->code + ((made->size + 1 + BLOCK_ALIGN - 1) & ~(size_t)(BLOCK_ALIGN - 1));
+    segment_append(segment, block);
+    block_publish(engine, block);
+    if (engine->options.code_published)
+        engine->options.code_published(engine->options.user, made->code, made->size, block->pc);
+    return block;
+}
+
 static void count(struct engine *engine, const struct ir_region *region, const struct host_code *made, uint64_t started)
 {
     struct engine_statistics *s = &engine->statistics;
@@ -206,6 +245,27 @@ static struct ir_region *build(struct engine *engine, struct translator *transla
     };
     struct ir_region *region = guest_translate(translator, engine->region_arena, pc);
     region->mode = engine->mode;
+    region->count_step = engine->count_step;
+    return region;
+}
+
+struct ir_region *block_build(struct engine *engine, guest_addr pc, unsigned max_insns, bool (*is_head)(const void *user, guest_addr pc), const void *user)
+{
+    struct translator translator = {
+        .isa = engine->isa,
+        .mode = engine->mode,
+        .max_insns = max_insns,
+        .ends_at_backward = true,
+        .fetch = engine->options.fetch,
+        .user = engine->options.user,
+        .is_translated = is_head,
+        .engine = user,
+        .flags_memo = engine->flags_memo,
+    };
+    struct ir_region *region = guest_translate(&translator, engine->region_arena, pc);
+    region->mode = engine->mode;
+    verify(engine, region, "lowering");
+    run_passes(engine, &translator, region);
     return region;
 }
 

@@ -61,6 +61,7 @@ struct translator {
     uint32_t mode;                        /* enum guest_mode bits: process-wide choices the code is specialised for */
     bool ended;                           /* lowering appended an operation that ends the block */
     bool one_insn;                        /* --one-insn-per-block */
+    bool ends_at_backward;                /* the superblock ends behind a backward exit, too: what follows is no part of that loop */
     uint32_t max_insns;
     bool (*fetch)(void *user, guest_addr pc, void *bytes, size_t size);  /* false: not executable there */
     void *user;

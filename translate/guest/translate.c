@@ -45,6 +45,12 @@ static void append_start_trap(struct translator *t, enum vcpu_exit kind)
     t->ended = true;
 }
 
+static bool was_backward(const struct ir_region *region)
+{
+    const struct ir_insn *last = region->insns + region->count - 1;
+    return region->count && last->op == IR_exit_if && last->note & IR_NOTE_BACKWARD;
+}
+
 static void translate_superblock(struct translator *t, uint32_t max_insns)
 {
     struct ir_region *region = t->region;
@@ -58,6 +64,8 @@ static void translate_superblock(struct translator *t, uint32_t max_insns)
         region->guest_insns++;
         t->pc = t->next_pc;
         region->guest_end = t->pc;
+        if (t->ends_at_backward && was_backward(region))
+            break;
         if (may_start(starts, start_slots, t->pc) && t->is_translated && t->is_translated(t->engine, t->pc))
             break;
     }

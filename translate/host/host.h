@@ -63,6 +63,14 @@ struct host_code {
     uint32_t constant_count;
     struct host_relocation *relocations;
     uint32_t relocation_count;
+    struct snapshot_entry *layout;        /* hot code: the fields that are in registers, the same at every snapshot; none: canonical */
+    uint32_t layout_count;
+};
+
+/* One superblock of a hot region. They jump to each other by guest pc; the first one is the entry. */
+struct host_piece {
+    struct ir_region *region;
+    uint32_t weight;                      /* how often it runs for each time the entry does, roughly */
 };
 
 /* Machine state at a fault in translated code, as the signal handler got it (ucontext_t), opaque to the engine. */
@@ -75,6 +83,8 @@ struct host {
     void (*vcpu_free)(struct vcpu *cpu);                           /* may be NULL */
     /* Emits region at `space` (executable address, `size` bytes free). false: did not fit. */
     bool (*compile)(struct ir_region *region, uint8_t *space, size_t size, struct host_code *out);
+    /* Emits a hot region; what it needs beside goes to the arena. NULL: this host has one tier. */
+    bool (*compile_pieces)(const struct host_piece *pieces, unsigned count, struct arena *arena, uint8_t *space, size_t size, struct host_code *out);
     /* Whether emitting `insn` leaves the host's flags register alone (for the flags pass). */
     bool (*preserves_flags)(const struct ir_region *region, const struct ir_insn *insn);
     void (*link)(uint8_t *site, const uint8_t *to);                /* atomic for running threads */
@@ -93,6 +103,7 @@ extern const struct host host_x86_64, host_interpreter;
 
 /* Called by the hosts' stubs (engine/run.c). */
 const void *engine_lookup(struct vcpu *cpu, guest_addr pc);                /* code for pc (translating if needed), or NULL: leave, exit_reason and pc are set */
+const void *engine_hot(struct vcpu *cpu, guest_addr pc);                   /* the same, when pc's count has overflowed (engine/hot.c) */
 const void *engine_link_exit(struct vcpu *cpu, const uint8_t *word); /* the same for an unlinked exit; patches its site. word: see host_exit */
 
 #endif

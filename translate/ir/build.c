@@ -447,6 +447,7 @@ static ir_ref append_exit(struct ir_region *region, struct ir_insn *insn)
 {
     if (insn->op == IR_exit_if && !exit_is_possible(region, insn))
         return IR_NONE;
+    insn->mem = (uint16_t)region->guest_insns;
     if (insn->imm <= region->insn_pc)
         insn->note |= IR_NOTE_BACKWARD;
     if (insn->op == IR_exit_if && is_flags_field(region, insn->a))

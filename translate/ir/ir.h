@@ -84,7 +84,7 @@ enum {
 
 struct ir_insn {
     uint8_t op, type, lane, cond;
-    uint16_t mem, note;
+    uint16_t mem, note;                   /* mem: see above; exits: how many guest instructions of the region come before theirs */
     ir_ref a, b, c;
     uint32_t uses;                        /* how many operands name this value: kept by the builder and by every pass; the
                                            * dead_code pass adds the exits that take it along as the flags field */
@@ -130,6 +130,7 @@ struct ir_region {
     guest_addr guest_end;                 /* one past the last guest byte translated */
     uint32_t guest_insns;
     uint32_t mode;                        /* guest mode bits the code was specialised for (see guest.h) */
+    uint32_t count_step;                  /* what backward exits add to the count of their target; 0: they do not count */
     uint32_t seen;                        /* enum ir_seen */
     uint32_t flags_puts;                  /* how many instructions put the flags field */
     /* What has to do with the flags, in order: tokens made and read, gets and puts of the field, exits, helpers. */

@@ -14,17 +14,14 @@
 
 #include <stdlib.h>
 
-#define INTEGER_TEMPORARIES (1u << RAX | 1u << RCX | 1u << RDX | 1u << RSI)
-#define VECTOR_TEMPORARIES 0xfu
-
 /* One register file as the emitter sees it just now. */
 struct file { ir_ref *value; uint32_t *locked; uint32_t temporaries; uint8_t kind; };
 
 static inline struct file file_of(struct emitter *e, bool vector)
 {
     if (vector)
-        return (struct file){e->vector_value, &e->vector_locked, VECTOR_TEMPORARIES, PLACE_VECTOR};
-    return (struct file){e->integer_value, &e->integer_locked, INTEGER_TEMPORARIES, PLACE_INTEGER};
+        return (struct file){e->vector_value, &e->vector_locked, e->vector_temporaries, PLACE_VECTOR};
+    return (struct file){e->integer_value, &e->integer_locked, e->integer_temporaries, PLACE_INTEGER};
 }
 
 static struct value_state *state_of(const struct emitter *e, ir_ref value) { return &e->values[e->values[value].root]; }
@@ -291,7 +288,7 @@ int scratch_vector(struct emitter *e)
     return take_temporary(e, &file);
 }
 
-unsigned free_integer_count(const struct emitter *e) { return (unsigned)__builtin_popcount(INTEGER_TEMPORARIES & ~e->integer_locked); }
+unsigned free_integer_count(const struct emitter *e) { return (unsigned)__builtin_popcount(e->integer_temporaries & ~e->integer_locked); }
 
 /* root moves from its temporary to another one if there is a free one, else to memory. */
 static void move_away(struct emitter *e, struct file *file, int reg)
@@ -705,9 +702,9 @@ void allocator_before_call(struct emitter *e, bool writes_state)
     if (writes_state)
         for (unsigned field = 0; field < e->isa->field_count; field++)
             displace_field(e, field);         /* loads what is still needed, to be spilled below */
-    for (uint32_t left = INTEGER_TEMPORARIES; left; left &= left - 1)
+    for (uint32_t left = e->integer_temporaries; left; left &= left - 1)
         save_for_call(e, &integers, __builtin_ctz(left));
-    for (uint32_t left = VECTOR_TEMPORARIES; left; left &= left - 1)
+    for (uint32_t left = e->vector_temporaries; left; left &= left - 1)
         save_for_call(e, &vectors, __builtin_ctz(left));
     if (writes_state) {
         save_fields_for_call(e, false);

@@ -4,6 +4,7 @@
  * predictor, indirect jumps through the lookup table, traps.
  */
 #include "translate/host/x86_64/flags.h"
+#include "translate/host/x86_64/hot.h"
 #include "translate/host/x86_64/stubs.h"
 
 #include "common/arena.h"
@@ -84,8 +85,15 @@ static void emit_link_stub(struct emitter *e, struct cold_path *cold)
         .is_call_landing = (uint8_t)cold->data[1]};
 }
 
+/* The guest's state is canonical at a call's landing, and the region's own elsewhere. */
 static void direct_jump(struct emitter *e, guest_addr target, bool landing)
 {
+    if (landing && hot_has(e, target))
+        hot_enter(e);
+    if (hot_jump(e, target))
+        return;
+    if (!landing)
+        hot_leave(e);
     asm_align_rel32(&e->as, 1);
     struct cold_path *cold = add_cold(e, asm_jmp(&e->as), emit_link_stub);
     cold->data[0] = target;
@@ -99,15 +107,35 @@ static void load_guest_pc(struct emitter *e, int reg, guest_addr pc)
 
 static void emit_pending_exit(struct emitter *e, struct cold_path *cold)
 {
+    hot_leave(e);
     load_guest_pc(e, RAX, cold->data[0]);
     emit_piece(e, &e->pieces->leave_pending);
 }
 
-/* At this point nothing but pins matters: the region is being left for `target`. */
-static void poll(struct emitter *e, guest_addr target)
+/* At this point nothing but pins matters: what follows is `target`. */
+void emit_poll(struct emitter *e, guest_addr target)
 {
     emit_piece(e, &e->pieces->poll);
     add_cold(e, asm_offset(&e->as) - 4, emit_pending_exit)->data[0] = target;
+}
+
+static void emit_hot_stub(struct emitter *e, struct cold_path *cold)
+{
+    load_guest_pc(e, RAX, cold->data[0]);
+    emit_stub_jump(e, STUB_HOT);
+}
+
+/* What a backward jump does before it goes. The counts are signed and wrap: hot is what overflowed. Heads inside a hot region poll themselves. */
+static void poll(struct emitter *e, guest_addr target)
+{
+    if (hot_has(e, target))
+        return;
+    emit_poll(e, target);
+    if (e->hot || !e->region->count_step)
+        return;
+    asm_alu_imm(&e->as, ALU_ADD, 4, state_operand((unsigned)(offsetof(struct vcpu, hot_counts) + sizeof(uint32_t) * vcpu_hot_index(target))),
+                (int32_t)e->region->count_step);
+    add_cold(e, asm_jcc(&e->as, HOST_O), emit_hot_stub)->data[0] = target;
 }
 
 static bool exit_needs_flags(const struct emitter *e, const struct ir_insn *insn)
@@ -155,6 +183,15 @@ void x86_64_emit_exit_if(struct emitter *e, const struct ir_insn *insn, ir_ref s
         cold->data[1] = backward;
         return;
     }
+    if (hot_jump_if(e, cond, insn->imm))
+        return;
+    if (e->hot) {
+        struct cold_path *cold = add_cold(e, asm_jcc(&e->as, cond), emit_exit_with_flags);
+        cold->flags.kind = RECIPE_HOME;
+        cold->data[0] = insn->imm;
+        cold->data[1] = backward;
+        return;
+    }
     if (!backward) {
         asm_align_rel32(&e->as, 2);
         add_cold(e, asm_jcc(&e->as, cond), emit_link_stub)->data[0] = insn->imm;
@@ -177,6 +214,16 @@ void x86_64_emit_jump(struct emitter *e, const struct ir_insn *insn, ir_ref self
 
 /* -- calls and returns --------------------------------------------------------------------------------------------------- */
 
+/* A value that is needed behind the region's layout: in `reg` then, else where it is. */
+static int take_out(struct emitter *e, ir_ref value, int reg)
+{
+    if (!e->hot)
+        return use_integer(e, value);
+    use_integer_in(e, value, reg);
+    hot_leave(e);
+    return reg;
+}
+
 static void landing(struct emitter *e, guest_addr return_pc)
 {
     asm_encode_memory(&e->as, FORM_1(0x8d) | FORM_W, RSP, RSP, 8);
@@ -189,8 +236,8 @@ void x86_64_emit_call(struct emitter *e, const struct ir_insn *insn, ir_ref self
     guest_addr return_pc = ir_at(e->region, insn->a)->imm;
     bring_flags_home(e, insn);
     if (insn->note & IR_NOTE_BACKWARD)
-        poll(e, insn->imm);
-    asm_push(&e->as, use_integer(e, insn->a));
+        emit_poll(e, insn->imm);
+    asm_push(&e->as, take_out(e, insn->a, RAX));
     asm_align_rel32(&e->as, 1);
     add_cold(e, asm_call(&e->as), emit_link_stub)->data[0] = insn->imm;
     landing(e, return_pc);
@@ -210,7 +257,7 @@ void x86_64_emit_call_indirect(struct emitter *e, const struct ir_insn *insn, ir
     bring_flags_home(e, insn);
     /* The target first: the push below changes no register, and no allocation happens after it. */
     use_integer_in(e, insn->a, RAX);
-    asm_push(&e->as, use_integer(e, insn->b));
+    asm_push(&e->as, take_out(e, insn->b, RSI));
     struct operand hit;
     struct cold_path *cold = add_cold(e, emit_lookup_probe(&e->as, &hit), emit_call_miss);
     asm_call_operand(&e->as, hit);
@@ -229,6 +276,7 @@ void x86_64_emit_jump_indirect(struct emitter *e, const struct ir_insn *insn, ir
     (void)self;
     bring_flags_home(e, insn);
     use_integer_in(e, insn->a, RAX);
+    hot_leave(e);
     struct operand hit;
     add_cold(e, emit_lookup_probe(&e->as, &hit), emit_lookup_miss);
     asm_jmp_operand(&e->as, hit);
@@ -245,7 +293,7 @@ void x86_64_emit_return_to(struct emitter *e, const struct ir_insn *insn, ir_ref
 {
     (void)self;
     bring_flags_home(e, insn);
-    int target = use_integer(e, insn->a);
+    int target = take_out(e, insn->a, RAX);
     asm_alu(&e->as, ALU_CMP, 8, target, operand_mem(RSP, 8));
     add_cold(e, asm_jcc(&e->as, HOST_NE), emit_return_miss_jump)->regs[0] = target;
     asm_ret(&e->as);
@@ -276,6 +324,7 @@ void x86_64_emit_trap(struct emitter *e, const struct ir_insn *insn, ir_ref self
     asm_mov_imm_store(&e->as, 4, VCPU(exit_reason), insn->cond);
     store_imm64(e, VCPU(trap_payload), insn->imm);
     store_imm64(e, VCPU(pc), trap_pc(e, insn->cond));
+    hot_leave(e);
     emit_stub_jump(e, STUB_TRAP);
 }
 

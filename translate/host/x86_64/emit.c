@@ -80,7 +80,7 @@ static bool may_wait_for_test(const struct ir_insn *insn)
 }
 
 /* An exit that is always taken ends the list early. */
-static void emit_insns(struct emitter *e)
+void emit_insns(struct emitter *e)
 {
     const struct ir_insn *insns = e->region->insns;
     for (const ir_ref *at = e->order; at < e->order_end; at++) {
@@ -103,7 +103,7 @@ static void *carve(char **room, size_t size)
 }
 
 /* All that nearly every region needs is one piece of the arena; tables that grow start in it. */
-static void find_room(struct emitter *e)
+void emitter_find_room(struct emitter *e)
 {
     size_t count = e->region->count, fields = e->isa->field_count;
     struct host_code *out = e->out;
@@ -133,8 +133,8 @@ bool x86_64_emit_region(struct ir_region *region, uint8_t *space, size_t size, s
     e->as = (struct assembler){.start = space, .at = space, .limit = space + size};
     e->region = region;
     e->out = out;
-    e->current_pc = region->pc;
-    find_room(e);
+    e->current_pc = e->base_pc = region->pc;
+    emitter_find_room(e);
     liveness_walk(e);
     emit_insns(e);
     emit_cold_paths(e);

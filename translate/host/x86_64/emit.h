@@ -56,9 +56,10 @@ enum x86_64_stub {
     STUB_LOOKUP,          /* indirect: rax = guest pc */
     STUB_RETURN_MISS,     /* return whose prediction failed: rax = guest pc */
     STUB_TRAP,            /* leave: vcpu.exit_reason, pc and trap_payload are already stored */
+    STUB_HOT,             /* the head at rax has been passed often: goes on there, in better code if there is some */
     STUB_PENDING,         /* leave because of vcpu.pending: rax = guest pc */
     STUB_HELPER,          /* call C: rax = function; rdi.. are set up from vcpu.scratch[0..3]; saves and reloads pins; result in rax */
-    STUB_HELPER_STATE,    /* the same for helpers that read or write guest fields (identical today: pins are always home in it) */
+    STUB_HELPER_BARE,     /* the same, but the caller saves and reloads what it keeps in registers */
     STUB_FLOAT_COLD,      /* call x86_64_float_cold with scratch[3]; every register is kept; see vector.c */
     STUB_COUNT
 };
@@ -117,6 +118,7 @@ struct flags_recipe {
 };
 
 struct emitter;
+struct hot_region;
 
 /* Code emitted out of line after the hot part: exit stubs, NaN repairs, slow paths. */
 struct cold_path {
@@ -159,12 +161,15 @@ struct emitter {
     ir_ref integer_value[16];         /* which value a temporary (or pin) holds, IR_NONE if free (pin: the field's own current value) */
     ir_ref vector_value[32];
     uint32_t integer_locked, vector_locked;   /* bit per register, cleared between IR instructions */
+    uint32_t integer_temporaries, vector_temporaries;   /* bit per register that belongs to no field */
     uint32_t integer_pinned, vector_pinned;   /* bit per register that a field is pinned to */
     uint16_t pin_field_integer[16], pin_field_vector[32];   /* field of a pinned register or GUEST_NO_FIELD */
     const struct field_place *fields; /* by field; there is one before the first, for no field */
     uint64_t spill_used;              /* bit per vcpu spill slot that had an owner */
     ir_ref current;                   /* IR instruction being emitted */
     guest_addr current_pc;
+    struct hot_region *hot;           /* hot.h; NULL in the fast tier */
+    guest_addr base_pc;               /* what snapshots' guest addresses are relative to */
     ir_ref host_flags;                /* token whose value is in EFLAGS now, or IR_NONE */
     ir_ref state_flags;               /* token that is the guest's flags field now; IR_NONE: the home in vcpu.flags is current */
     bool state_flags_live;            /* false: nobody will read the flags field before it is overwritten */
@@ -181,6 +186,10 @@ struct emitter {
     bool failed;                      /* ran out of space: the engine retries */
     ir_ref spill_owner[VCPU_SPILL_SLOTS];  /* of the slots in spill_used */
 };
+
+/* The temporaries every region has: what div, shifts and cmpxchg insist on is among them. */
+#define INTEGER_TEMPORARIES (1u << RAX | 1u << RCX | 1u << RDX | 1u << RSI)
+#define VECTOR_TEMPORARIES 0xfu
 
 /* Host registers of the pins, in the order of isa->integer_pins (stubs.c); vector pins are xmm4, xmm5, … */
 extern const int8_t x86_64_integer_pin[INTEGER_PIN_COUNT];
@@ -252,6 +261,9 @@ static inline void host_flags_clobbered(struct emitter *e) { e->host_flags = IR_
 
 /* -- between the files of this folder ------------------------------------------------------------------------------------ */
 bool x86_64_emit_region(struct ir_region *region, uint8_t *space, size_t size, struct host_code *out);   /* emit.c: host.compile */
+void emitter_find_room(struct emitter *e);                           /* emit.c: tables for e->region; those of e->out are new */
+void emit_insns(struct emitter *e);
+void emit_poll(struct emitter *e, guest_addr target);                /* branch.c: leaves for target if vcpu.pending; clobbers EFLAGS */
 bool x86_64_preserves_flags(const struct ir_region *region, const struct ir_insn *insn);                 /* flags.c: host.preserves_flags */
 
 void x86_64_layout_make(const struct guest_isa *isa);                /* layout.c: once, in host.init */

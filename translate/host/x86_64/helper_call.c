@@ -3,6 +3,7 @@
  * Calls of C from generated code. The stub stores the pinned registers in their fields and reloads them, so a helper sees and may
  * change every field; temporaries are ours to save.
  */
+#include "translate/host/x86_64/hot.h"
 #include "translate/host/x86_64/vector.h"
 
 #include <stddef.h>
@@ -73,9 +74,13 @@ void emit_helper_call(struct emitter *e, const struct ir_insn *insn, ir_ref self
     pass_extra(e, insn->imm >> 16);
     asm_mov(&e->as, 8, RAX, VCPU(helpers));
     asm_mov(&e->as, 8, RAX, operand_mem(RAX, (int32_t)(number * sizeof(vcpu_helper *))));
-    emit_stub_call(e, STUB_HELPER);
+    if (e->hot)
+        hot_save_pins(e);
+    emit_stub_call(e, e->hot ? STUB_HELPER_BARE : STUB_HELPER);
     if (effects & HELPER_MAY_FAULT)
         snapshot_here(e);                     /* found by the return address */
+    if (e->hot)
+        hot_load_pins(e);
     allocator_after_call(e);
     take_result(e, insn, self);
 }

@@ -2,6 +2,7 @@
  *
  * The x86-64 host's table of functions: compiling, running, patching, and recovering the guest's state at a fault.
  */
+#include "translate/host/x86_64/hot.h"
 #include "translate/host/x86_64/stubs.h"
 
 #include <signal.h>
@@ -140,24 +141,31 @@ static void recover_flags(const struct recovery *r, const struct snapshot *s)
     r->cpu->flags = home_flags(nzcv);
 }
 
+static void recover_entries(const struct recovery *r, const struct snapshot_entry *entry, unsigned count)
+{
+    for (; count--; entry++) {
+        const struct guest_field *field = &r->cpu->engine_isa->fields[entry->field];
+        union vector128 value;
+        place_value(r, entry->place, &value);
+        memcpy((uint8_t *)r->cpu + field->offset, &value, ir_type_bytes(field->type));
+    }
+}
+
 static void recover(struct vcpu *cpu, const struct host_code *code, const struct snapshot *s, struct host_fault *fault)
 {
     ucontext_t *context = fault->ucontext;
     struct recovery r = {cpu, code, context};
     if (cpu->in_helper) {
-        cpu->prediction_stack += 8;       /* the call of the helper's stub */
+        cpu->prediction_stack += 8;       /* the call of the helper's stub; fields are home */
         cpu->in_helper = 0;
     } else {
-        save_pins(cpu, context);
+        if (code->layout_count)
+            recover_entries(&r, code->layout, code->layout_count);
+        else
+            save_pins(cpu, context);
         cpu->prediction_stack = (uint64_t)context->uc_mcontext.gregs[REG_RSP];
     }
-    for (unsigned i = 0; i < s->entry_count; i++) {
-        const struct snapshot_entry *entry = &code->entries[s->first_entry + i];
-        const struct guest_field *field = &cpu->engine_isa->fields[entry->field];
-        union vector128 value;
-        place_value(&r, entry->place, &value);
-        memcpy((uint8_t *)cpu + field->offset, &value, ir_type_bytes(field->type));
-    }
+    recover_entries(&r, code->entries + s->first_entry, s->entry_count);
     recover_flags(&r, s);
     context->uc_mcontext.gregs[REG_R15] = (greg_t)((uint64_t)cpu + STATE_BIAS);
     context->uc_mcontext.gregs[REG_RIP] = (greg_t)x86_64_stubs.leave_saved;
@@ -169,6 +177,7 @@ const struct host host_x86_64 = {
     .init = init,
     .vcpu_init = vcpu_init,
     .compile = x86_64_emit_region,
+    .compile_pieces = x86_64_emit_pieces,
     .preserves_flags = x86_64_preserves_flags,
     .link = link_site,
     .run = run,

@@ -50,6 +50,8 @@ void x86_64_layout_make(const struct guest_isa *isa)
     memset(start->integer_value, 0xff, sizeof start->integer_value);
     memset(start->vector_value, 0xff, sizeof start->vector_value);
     start->isa = isa;
+    start->integer_temporaries = INTEGER_TEMPORARIES;
+    start->vector_temporaries = VECTOR_TEMPORARIES;
     start->fields = layout.fields;
     start->host_flags = start->state_flags = IR_NONE;
     start->state_flags_live = true;

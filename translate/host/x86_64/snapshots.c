@@ -108,7 +108,7 @@ void snapshot_here(struct emitter *e)
     if (__builtin_expect(out->snapshot_count == e->snapshot_capacity, 0))
         out->snapshots = table_room(e, out->snapshots, out->snapshot_count, &e->snapshot_capacity, sizeof *out->snapshots);
     struct snapshot *s = &out->snapshots[out->snapshot_count++];
-    *s = (struct snapshot){.host_offset = asm_offset(&e->as), .guest_offset = (uint32_t)(e->current_pc - e->region->pc),
+    *s = (struct snapshot){.host_offset = asm_offset(&e->as), .guest_offset = (uint32_t)(e->current_pc - e->base_pc),
                            .flags = SNAPSHOT_FLAGS_HOME, .first_entry = out->entry_count};
     if (e->state_flags != IR_NONE)
         fill_flags(e, s);

@@ -126,6 +126,12 @@ static void emit_lookup(struct assembler *as, const struct guest_isa *isa)
     emit_resolve(as, isa, (uint64_t)engine_lookup);
 }
 
+static void emit_hot(struct assembler *as, const struct guest_isa *isa)
+{
+    asm_mov(as, 8, RSI, operand_reg(RAX));
+    emit_resolve(as, isa, (uint64_t)engine_hot);
+}
+
 /* The probe of the lookup table: rax = guest pc; clobbers rcx, rdx. Returns the rel32 of the jump taken on a miss; on a hit the
  * entry's code is at the operand in *hit. */
 uint32_t emit_lookup_probe(struct assembler *as, struct operand *hit)
@@ -169,11 +175,12 @@ static void emit_return_miss(struct assembler *as, uint32_t lookup)
     }
 }
 
-/* rax = function, scratch[0..3] = a, b, c, extra. All fields are home while it runs, and reloaded after it. */
-static void emit_helper(struct assembler *as, const struct guest_isa *isa)
+/* rax = function, scratch[0..3] = a, b, c, extra. All fields are home while it runs, and reloaded after it; bare: the caller's affair. */
+static void emit_helper(struct assembler *as, const struct guest_isa *isa, bool bare)
 {
     asm_mov_store(as, 8, VCPU(prediction_stack), RSP);
-    store_pins(as, isa);
+    if (!bare)
+        store_pins(as, isa);
     asm_mov_imm_store(as, 1, VCPU(in_helper), 1);
     asm_mov(as, 8, RSP, VCPU(host_stack));
     asm_lea(as, 8, RDI, operand_mem(REG_STATE, -STATE_BIAS));
@@ -184,7 +191,8 @@ static void emit_helper(struct assembler *as, const struct guest_isa *isa)
     asm_call_operand(as, operand_reg(RAX));
     asm_mov_imm_store(as, 1, VCPU(in_helper), 0);
     asm_mov(as, 8, RSP, VCPU(prediction_stack));
-    load_pins(as, isa);
+    if (!bare)
+        load_pins(as, isa);
     asm_ret(as);
 }
 
@@ -237,12 +245,16 @@ bool x86_64_stubs_make(const struct guest_isa *isa)
     emit_link(&as, isa);
     entry[STUB_LOOKUP] = here(&as);
     emit_lookup(&as, isa);
+    entry[STUB_HOT] = here(&as);
+    emit_hot(&as, isa);
     entry[STUB_RETURN_MISS] = here(&as);
     emit_return_miss(&as, (uint32_t)((const uint8_t *)entry[STUB_LOOKUP] - memory));
     stubs.return_base = here(&as);
     emit_return_base(&as, (uint32_t)((const uint8_t *)entry[STUB_LOOKUP] - memory));
-    entry[STUB_HELPER] = entry[STUB_HELPER_STATE] = here(&as);
-    emit_helper(&as, isa);
+    entry[STUB_HELPER] = here(&as);
+    emit_helper(&as, isa, false);
+    entry[STUB_HELPER_BARE] = here(&as);
+    emit_helper(&as, isa, true);
     entry[STUB_FLOAT_COLD] = here(&as);
     emit_float_cold(&as);
     if (as.overflow || mprotect(memory, SIZE, PROT_READ | PROT_EXEC) != 0)

@@ -10,7 +10,6 @@
 #include "common/arena.h"
 #include "translate/vcpu.h"
 
-#define TEMPORARIES 0xfu                  /* xmm0..xmm3 */
 
 /* -- the constant pool ---------------------------------------------------------------------------------------------- */
 
@@ -213,7 +212,7 @@ static struct operand helper_vector_operand(unsigned i)
 
 struct borrowed_vector borrow_vector(struct emitter *e, int victim)
 {
-    if ((e->vector_locked & TEMPORARIES) != TEMPORARIES)
+    if (e->vector_temporaries & ~e->vector_locked)
         return (struct borrowed_vector){scratch_vector(e), false};
     asm_vector_store(&e->as, 16, helper_vector_operand(3), victim);
     return (struct borrowed_vector){victim, true};

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The hot tier: loops that have been gone through often are compiled again as one region.
+ *
+ * Backward jumps of fast code count how often they go to their target (vcpu.hot_counts); when a count overflows, the region at that head is
+ * grown: from superblock to superblock, along exits whose targets have been translated, which they are only when they have been run. What cannot come back
+ * to the head is left out. The result is published as the block of that pc in place of the fast one, which stays as a dead block: it is revived should the
+ * hot one be invalidated. State is canonical at every head, so execution goes over at the next passing of it.
+ */
+#include "translate/engine/engine.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+enum { PIECES_MAXIMUM = 48, INSNS_MAXIMUM = 1000, EDGES_MAXIMUM = 512, DEPTH_MAXIMUM = 5, DEPTH_WEIGHT = 8, TRIES_MAXIMUM = 3 };
+
+struct edge { uint16_t from, to; };
+
+struct growth {
+    struct engine *engine;
+    struct host_piece pieces[PIECES_MAXIMUM];
+    guest_addr heads[PIECES_MAXIMUM];     /* of all that will be pieces, built or not */
+    unsigned count, built;
+    uint32_t insns;
+    struct edge edges[EDGES_MAXIMUM];
+    unsigned edge_count;
+    bool too_large;
+};
+
+static int head_index(const struct growth *g, guest_addr pc)
+{
+    for (unsigned i = 0; i < g->count; i++)
+        if (g->heads[i] == pc)
+            return (int)i;
+    return -1;
+}
+
+static bool is_head(const void *growth, guest_addr pc)
+{
+    return head_index(growth, pc) >= 0;
+}
+
+/* The piece at pc, if there is or may be one. is_sure: it has been run. */
+static int add_head(struct growth *g, guest_addr pc, bool is_sure)
+{
+    int index = head_index(g, pc);
+    if (index >= 0)
+        return index;
+    if (g->count == PIECES_MAXIMUM || g->insns >= INSNS_MAXIMUM || !(is_sure || block_find(g->engine, pc)))
+        return -1;
+    g->heads[g->count] = pc;
+    return (int)g->count++;
+}
+
+static void add_edge(struct growth *g, unsigned from, guest_addr to, bool is_sure)
+{
+    int index = add_head(g, to, is_sure);
+    if (index < 0)
+        return;
+    if (g->edge_count == EDGES_MAXIMUM) {
+        g->too_large = true;
+        return;
+    }
+    g->edges[g->edge_count++] = (struct edge){(uint16_t)from, (uint16_t)index};
+}
+
+/* Where control may go from a piece without leaving for code that nobody knows: a call comes back behind it. */
+static void add_edges(struct growth *g, unsigned from)
+{
+    const struct ir_region *region = g->pieces[from].region;
+    for (ir_ref at = region->count; at-- > 0;) {          /* the last exit first: it is what the piece goes on with */
+        const struct ir_insn *insn = ir_at(region, at);
+        if (insn->note & IR_NOTE_REMOVED)
+            continue;
+        if (insn->op == IR_jump || insn->op == IR_exit_if)
+            add_edge(g, from, insn->imm, insn->op == IR_jump && insn->imm == region->guest_end);
+        else if (insn->op == IR_call)
+            add_edge(g, from, ir_at(region, insn->a)->imm, false);
+        else if (insn->op == IR_call_indirect)
+            add_edge(g, from, ir_at(region, insn->b)->imm, false);
+    }
+}
+
+static const struct block_exit *exit_to(const struct code_block *block, guest_addr pc)
+{
+    for (uint32_t i = 0; i < block->host.exit_count; i++)
+        if (block->exits[i].host.target == pc)
+            return &block->exits[i];
+    return NULL;
+}
+
+/* How many instructions of a piece have been run, as far as the fast block there tells: when its last jump was never taken, what follows
+ * its last exit that was taken never ran. */
+static unsigned insns_run(const struct growth *g, const struct ir_region *region)
+{
+    const struct code_block *fast = block_find(g->engine, region->pc);
+    unsigned all = region->guest_insns, run = 0;
+    if (!fast || fast->is_hot)
+        return all;
+    for (ir_ref at = 0; at < region->count; at++) {
+        const struct ir_insn *insn = ir_at(region, at);
+        const struct block_exit *exit = insn->op == IR_exit_if || insn->op == IR_jump || insn->op == IR_call ? exit_to(fast, insn->imm) : NULL;
+        if (insn->note & IR_NOTE_REMOVED)
+            continue;
+        if (exit && exit->was_taken)
+            run = insn->mem + 1u;
+        else if (ir_op_info[insn->op].effects & IR_ENDS_BLOCK && !exit)
+            run = all;                        /* nobody knows */
+    }
+    return run && run < all ? run : all;
+}
+
+static struct ir_region *build_piece(struct growth *g, guest_addr pc)
+{
+    unsigned limit = g->engine->options.max_insns;
+    struct ir_region *region = block_build(g->engine, pc, limit, is_head, g);
+    unsigned run = insns_run(g, region);
+    return run < region->guest_insns ? block_build(g->engine, pc, run, is_head, g) : region;
+}
+
+static void grow(struct growth *g, guest_addr pc)
+{
+    g->heads[g->count++] = pc;
+    for (; g->built < g->count && !g->too_large; g->built++) {
+        struct ir_region *region = build_piece(g, g->heads[g->built]);
+        g->pieces[g->built].region = region;
+        g->insns += region->guest_insns;
+        add_edges(g, g->built);
+    }
+}
+
+/* -- loops ------------------------------------------------------------------------------------------------------------------- */
+
+/* Marks in `reached` what `from` comes to along edges between marked `inside` (backward: what comes to it), not through `barrier`. */
+static void reach(const struct growth *g, unsigned from, const bool *inside, bool backward, int barrier, bool *reached)
+{
+    memset(reached, 0, g->count);
+    bool changed = true;
+    for (bool first = true; changed; first = false) {
+        changed = false;
+        for (unsigned i = 0; i < g->edge_count; i++) {
+            unsigned a = backward ? g->edges[i].to : g->edges[i].from, b = backward ? g->edges[i].from : g->edges[i].to;
+            bool starts = first && a == from;
+            if (!inside[a] || !inside[b] || reached[b] || (!starts && !reached[a]) || (int)b == barrier || ((int)a == barrier && !starts))
+                continue;
+            reached[b] = changed = true;
+        }
+        if (first)
+            changed = true;
+    }
+}
+
+/* The pieces of the cycle through `head`, if it is in one. */
+static bool cycle_of(const struct growth *g, unsigned head, const bool *inside, bool *cycle)
+{
+    bool after[PIECES_MAXIMUM], before[PIECES_MAXIMUM];
+    reach(g, head, inside, false, -1, after);
+    reach(g, head, inside, true, -1, before);
+    for (unsigned i = 0; i < g->count; i++)
+        cycle[i] = after[i] && before[i];
+    return cycle[head];
+}
+
+/* How deep in loops of the region each piece is: cycles without the outer loop's head are inner loops. */
+static void weigh(struct growth *g, unsigned head, const bool *loop, unsigned depth)
+{
+    bool inside[PIECES_MAXIMUM], seen[PIECES_MAXIMUM] = {false}, cycle[PIECES_MAXIMUM];
+    memcpy(inside, loop, sizeof inside);
+    inside[head] = false;
+    for (unsigned i = 0; i < g->count && depth < DEPTH_MAXIMUM; i++) {
+        if (!inside[i] || seen[i] || !cycle_of(g, i, inside, cycle))
+            continue;
+        for (unsigned j = 0; j < g->count; j++) {
+            if (cycle[j]) {
+                seen[j] = true;
+                g->pieces[j].weight *= DEPTH_WEIGHT;
+            }
+        }
+        weigh(g, i, cycle, depth + 1);
+    }
+}
+
+/* Keeps the loop of the first piece. false: it is in none. */
+static bool keep_loop(struct growth *g)
+{
+    bool all[PIECES_MAXIMUM], loop[PIECES_MAXIMUM];
+    memset(all, 1, sizeof all);
+    if (!cycle_of(g, 0, all, loop))
+        return false;
+    for (unsigned i = 0; i < g->count; i++)
+        g->pieces[i].weight = 1;
+    weigh(g, 0, loop, 1);
+    unsigned kept = 0;
+    for (unsigned i = 0; i < g->count; i++)
+        if (loop[i])
+            g->pieces[kept++] = g->pieces[i];
+    g->count = kept;
+    return true;
+}
+
+/* -- publishing ------------------------------------------------------------------------------------------------------------------ */
+
+static struct code_block *compile(struct engine *engine, struct growth *g)
+{
+    struct code_segment *segment = &engine->segments[engine->current_segment];
+    struct host_code made = {0};
+    struct code_block *block = NULL;
+    code_space_open(engine);
+    if (engine->host->compile_pieces(g->pieces, g->count, engine->region_arena, segment->at, (size_t)(segment->end - segment->at), &made)) {
+        struct code_block *fast = block_find(engine, g->pieces[0].region->pc);
+        if (fast)
+            block_kill(engine, fast);
+        block = block_publish_hot(engine, g->pieces, g->count, &made);
+        engine->statistics.hot_regions++;
+        engine->statistics.hot_insns += g->insns;
+    }
+    code_space_close(engine);
+    return block;
+}
+
+/* A region at pc, if there is a loop. engine->lock held. NULL: the fast code stays. */
+static struct code_block *translate_hot(struct engine *engine, guest_addr pc)
+{
+    arena_reset(engine->region_arena);
+    struct growth *g = arena_allocate(engine->region_arena, sizeof *g);
+    g->engine = engine;
+    grow(g, pc);
+    if (g->too_large || !keep_loop(g))
+        return NULL;
+    for (unsigned i = 0; i < g->count; i++)
+        engine_trace_guest(engine, g->pieces[i].region);
+    struct code_block *block = compile(engine, g);
+    if (block)
+        engine_trace_host(engine, block);
+    return block;
+}
+
+const void *engine_hot(struct vcpu *cpu, guest_addr pc)
+{
+    struct engine *engine = cpu->engine;
+    cpu->hot_counts[vcpu_hot_index(pc)] = engine_first_count(engine);
+    if (engine_lock_for_code(engine, cpu)) {
+        struct code_block *block = block_find(engine, pc);
+        if (block && !block->is_hot && !cpu->pending && block->hot_tries < TRIES_MAXIMUM && !translate_hot(engine, pc))
+            block->hot_tries++;
+        pthread_mutex_unlock(&engine->lock);
+    }
+    return engine_lookup(cpu, pc);
+}
