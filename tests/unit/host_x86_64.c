@@ -79,6 +79,7 @@ const void *engine_lookup(struct vcpu *cpu, guest_addr pc)
 }
 
 const void *engine_hot(struct vcpu *cpu, guest_addr pc) { return engine_lookup(cpu, pc); }
+const void *engine_unfit(struct vcpu *cpu, guest_addr pc) { return engine_lookup(cpu, pc); }
 
 const void *engine_link_exit(struct vcpu *cpu, const uint8_t *stub_return)
 {

@@ -247,3 +247,21 @@ const void *engine_hot(struct vcpu *cpu, guest_addr pc)
     }
     return engine_lookup(cpu, pc);
 }
+
+const void *engine_unfit(struct vcpu *cpu, guest_addr pc)
+{
+    struct engine *engine = cpu->engine;
+    if (engine_lock_for_code(engine, cpu)) {
+        struct code_block *block = block_find(engine, pc);
+        if (block && block->is_hot) {
+            code_space_open(engine);
+            block_kill(engine, block);
+            code_space_close(engine);
+            block = block_translate(engine, pc);
+            if (block)
+                block->hot_tries = TRIES_MAXIMUM;
+        }
+        pthread_mutex_unlock(&engine->lock);
+    }
+    return engine_lookup(cpu, pc);
+}

@@ -104,6 +104,7 @@ extern const struct host host_x86_64, host_interpreter;
 /* Called by the hosts' stubs (engine/run.c). */
 const void *engine_lookup(struct vcpu *cpu, guest_addr pc);                /* code for pc (translating if needed), or NULL: leave, exit_reason and pc are set */
 const void *engine_hot(struct vcpu *cpu, guest_addr pc);                   /* the same, when pc's count has overflowed (engine/hot.c) */
+const void *engine_unfit(struct vcpu *cpu, guest_addr pc);                 /* the same, when the hot code at pc cannot be used: it is dropped for good */
 const void *engine_link_exit(struct vcpu *cpu, const uint8_t *word); /* the same for an unlinked exit; patches its site. word: see host_exit */
 
 #endif

@@ -580,6 +580,7 @@ void allocator_get(struct emitter *e, ir_ref self, unsigned field)
     } else if (pin >= 0) {
         s->kind = file.kind;
         s->reg = (int8_t)pin;
+        s->zero_upper = e->fields[field].zero_upper;
         file.value[pin] = self;
     } else {
         s->kind = PLACE_FIELD;

@@ -89,7 +89,7 @@ static void emit_link_stub(struct emitter *e, struct cold_path *cold)
 static void direct_jump(struct emitter *e, guest_addr target, bool landing)
 {
     if (landing && hot_has(e, target))
-        hot_enter(e);
+        hot_enter(e, target, STUB_LOOKUP);
     if (hot_jump(e, target))
         return;
     if (!landing)

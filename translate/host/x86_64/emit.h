@@ -56,11 +56,12 @@ enum x86_64_stub {
     STUB_LOOKUP,          /* indirect: rax = guest pc */
     STUB_RETURN_MISS,     /* return whose prediction failed: rax = guest pc */
     STUB_TRAP,            /* leave: vcpu.exit_reason, pc and trap_payload are already stored */
-    STUB_HOT,             /* the head at rax has been passed often: goes on there, in better code if there is some */
     STUB_PENDING,         /* leave because of vcpu.pending: rax = guest pc */
     STUB_HELPER,          /* call C: rax = function; rdi.. are set up from vcpu.scratch[0..3]; saves and reloads pins; result in rax */
     STUB_HELPER_BARE,     /* the same, but the caller saves and reloads what it keeps in registers */
     STUB_FLOAT_COLD,      /* call x86_64_float_cold with scratch[3]; every register is kept; see vector.c */
+    STUB_HOT,             /* the head at rax has been passed often: goes on there, in better code if there is some */
+    STUB_UNFIT,           /* the hot region at rax takes for granted what is not so: goes on in the fast code, from now on */
     STUB_COUNT
 };
 
@@ -70,6 +71,7 @@ struct field_place {
     uint8_t is_pinned;                /* 0 or 1 (no field: 1) */
     uint8_t bytes;
     bool is_vector;
+    uint8_t zero_upper;               /* what value_state's says of all its values: not 0 in hot regions only, which test it at their entries */
     int32_t displacement;             /* of its slot in the vcpu, from r15 */
 };
 
@@ -85,7 +87,7 @@ struct value_state {
     int8_t reg;                       /* register number, pinned or temporary */
     int8_t spill;                     /* spill slot, or -1 */
     uint8_t zero_extended;            /* i32 whose register's upper half is known to be zero */
-    uint8_t zero_upper;               /* f32/f64/vector whose bits above 64 (f64, v128 low) resp. 32 (f32) are known to be zero */
+    uint8_t zero_upper;               /* f32/f64/vector whose bits above 64 (f64, v128 low) resp. 32 (f32) are known to be zero; 2: above 32 */
     uint8_t token_wanted;             /* tokens: enum token_wanted bits */
     uint16_t home_field;              /* the unpinned field whose slot holds this value now, or GUEST_NO_FIELD */
     uint16_t target_field;            /* the field it will be put to next with nothing in between, or GUEST_NO_FIELD */

@@ -32,7 +32,7 @@ static bool has_zeros_above(const struct emitter *e, ir_ref value)
 {
     if (!is_zero_upper(e, value))
         return false;
-    if (ir_at(e->region, value)->type == IR_F64)
+    if (ir_at(e->region, value)->type == IR_F64 || e->values[e->values[value].root].zero_upper == 2)
         return true;
     const struct ir_insn *root = ir_at(e->region, e->values[value].root);
     switch (root->op) {

@@ -35,9 +35,58 @@ void hot_leave_slowly(struct emitter *e)
     }
 }
 
-void hot_enter(struct emitter *e)
+static void emit_unfit(struct emitter *e, struct cold_path *cold)
+{
+    asm_mov_imm(&e->as, RAX, cold->data[0]);
+    emit_stub_jump(e, (enum x86_64_stub)cold->data[1]);
+}
+
+static void unfit_if_not_zero(struct emitter *e, guest_addr pc, enum x86_64_stub unfit)
+{
+    struct cold_path *cold = add_cold(e, asm_jcc(&e->as, HOST_NE), emit_unfit);
+    cold->data[0] = pc;
+    cold->data[1] = unfit;
+}
+
+/* The register that the canonical layout keeps the field in, or REG_NONE. */
+static int canonical_register(const struct hot_region *hot, unsigned field)
+{
+    for (unsigned i = 0; i < hot->swap_count; i++)
+        if (hot->swaps[i].is_vector && hot->swaps[i].inside == field)
+            return REG_NONE;
+    return hot->fields[field].pin;
+}
+
+/* Fields that hold scalars and nothing else inside have zeros above them. */
+static void test_zeros(struct emitter *e, unsigned field, guest_addr pc, enum x86_64_stub unfit)
+{
+    unsigned bytes = e->fields[field].zero_upper == 2 ? 4 : 8;
+    int reg = canonical_register(e->hot, field);
+    if (reg == REG_NONE) {
+        struct operand slot = field_operand(e, field);
+        slot.displacement += 8;
+        asm_alu_imm(&e->as, ALU_CMP, 8, slot, 0);
+        unfit_if_not_zero(e, pc, unfit);
+        slot.displacement -= 4;
+        if (bytes == 8)
+            return;
+        asm_alu_imm(&e->as, ALU_CMP, 4, slot, 0);
+    } else {
+        asm_vector_move(&e->as, XMM0, reg);
+        vector_op_imm(e, INSN_insertps, XMM0, XMM0, operand_reg(XMM0), bytes == 8 ? 3 : 1);   /* zeros in the scalar's lanes */
+        asm_vector(&e->as, INSN_ptest, XMM0, REG_NONE, operand_reg(XMM0));
+    }
+    unfit_if_not_zero(e, pc, unfit);
+}
+
+void hot_enter(struct emitter *e, guest_addr pc, enum x86_64_stub unfit)
 {
     const struct hot_region *hot = e->hot;
+    for (uint32_t left = hot->vector_pinned; left; left &= left - 1) {
+        unsigned field = hot->pin_field_vector[__builtin_ctz(left)];
+        if (hot->fields[field].zero_upper)
+            test_zeros(e, field, pc, unfit);
+    }
     for (unsigned i = 0; i < hot->swap_count; i++) {
         const struct hot_swap *swap = &hot->swaps[i];
         move_field(e, swap->outside, swap->reg, swap->is_vector, false);
@@ -191,7 +240,7 @@ static void emit_hot_parts(struct hot_region *hot, struct host_code *out, uint8_
         start_piece(hot, piece, i ? &hot->pieces[i - 1].emitter : NULL, out, base);
         if (i == 0) {
             e->as = (struct assembler){.start = space, .at = space, .limit = space + size};
-            hot_enter(e);
+            hot_enter(e, base, STUB_UNFIT);
         }
         piece->head = asm_offset(&e->as);
         if (piece->polls)

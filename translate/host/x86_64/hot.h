@@ -50,7 +50,7 @@ static inline void hot_leave(struct emitter *e)       /* from the region's layou
     if (e->hot)
         hot_leave_slowly(e);
 }
-void hot_enter(struct emitter *e);                    /* the other way */
+void hot_enter(struct emitter *e, guest_addr pc, enum x86_64_stub unfit);   /* the other way; what the region takes for granted is tested: else to the stub, for pc */
 bool hot_has(const struct emitter *e, guest_addr pc);
 bool hot_jump(struct emitter *e, guest_addr pc);      /* jumps to the piece at pc if there is one, from its own layout */
 bool hot_jump_if(struct emitter *e, int host_cond, guest_addr pc);

@@ -11,14 +11,36 @@
 
 enum { FIELDS_MAXIMUM = 256, SPARE_TEMPORARIES = 4 };
 
+/* What a vector field is put to: scalars of one width leave zeros above them. */
+enum scalar { SCALAR_32 = 1, SCALAR_64 = 2, SCALAR_NOT = 4 };
+
 struct tally {
     uint32_t uses[FIELDS_MAXIMUM];        /* weighed */
     bool is_put[FIELDS_MAXIMUM];
+    uint8_t scalar[FIELDS_MAXIMUM];       /* bits of enum scalar */
     uint32_t crossings;                   /* weighed: how often layouts are changed */
     uint32_t vector_work;                 /* weighed: operations on vector registers */
 };
 
-static void count_insn(struct tally *tally, const struct hot_region *hot, const struct ir_insn *insn, uint32_t weight)
+static unsigned scalar_of(enum ir_type type) { return type == IR_F32 ? SCALAR_32 : type == IR_F64 ? SCALAR_64 : SCALAR_NOT; }
+
+/* What can be said of what is put, in bits of enum scalar; none: it is zero above 32 bits, as good as either. */
+static unsigned scalar_put(const struct ir_region *region, ir_ref value)
+{
+    const struct ir_insn *insn = ir_at(region, value);
+    switch (insn->op) {
+    case IR_vector_from_float:
+        return scalar_of((enum ir_type)ir_at(region, insn->a)->type);
+    case IR_load:
+        return IR_MEM_SIZE(insn->mem) <= 2 ? 0 : IR_MEM_SIZE(insn->mem) == 3 ? SCALAR_64 : SCALAR_NOT;
+    case IR_constant:
+        return insn->imm ? SCALAR_NOT : 0;
+    default:
+        return SCALAR_NOT;
+    }
+}
+
+static void count_insn(struct tally *tally, const struct ir_region *region, const struct ir_insn *insn, uint32_t weight)
 {
     switch (insn->op) {
     case IR_get:
@@ -27,6 +49,7 @@ static void count_insn(struct tally *tally, const struct hot_region *hot, const 
     case IR_put:
         tally->uses[insn->imm] += weight;
         tally->is_put[insn->imm] = true;
+        tally->scalar[insn->imm] |= (uint8_t)scalar_put(region, insn->a);
         break;
     case IR_call: case IR_call_indirect:
         tally->crossings += 2 * weight;       /* out and in again */
@@ -39,7 +62,6 @@ static void count_insn(struct tally *tally, const struct hot_region *hot, const 
             tally->vector_work += weight;
         break;
     }
-    (void)hot;
 }
 
 static void count_pieces(struct tally *tally, const struct hot_region *hot, const struct guest_isa *isa)
@@ -53,12 +75,25 @@ static void count_pieces(struct tally *tally, const struct hot_region *hot, cons
             const struct ir_insn *insn = ir_at(region, at);
             if (insn->note & IR_NOTE_REMOVED)
                 continue;
-            count_insn(tally, hot, insn, hot->pieces[i].source->weight);
+            count_insn(tally, region, insn, hot->pieces[i].source->weight);
             helper_writes |= insn->op == IR_helper && isa->helpers[insn->imm & 0xffff].effects & HELPER_WRITES_STATE;
         }
     }
-    if (helper_writes)
+    if (helper_writes) {                      /* any field */
         memset(tally->is_put, 1, sizeof tally->is_put);
+        memset(tally->scalar, SCALAR_NOT, sizeof tally->scalar);
+    }
+}
+
+/* A field that is put as a scalar stays one, if it comes in as one. Those that are only read gain nothing worth a test. */
+static void choose_scalars(struct hot_region *hot, const struct tally *tally)
+{
+    for (uint32_t left = hot->vector_pinned; left; left &= left - 1) {
+        unsigned field = hot->pin_field_vector[__builtin_ctz(left)];
+        unsigned scalar = tally->scalar[field];
+        if (tally->is_put[field] && (scalar == SCALAR_32 || scalar == SCALAR_64))
+            hot->fields[field].zero_upper = scalar == SCALAR_32 ? 2 : 1;
+    }
 }
 
 /* -- choosing ---------------------------------------------------------------------------------------------------------------------- */
@@ -172,4 +207,5 @@ void hot_layout_choose(struct hot_region *hot, const struct guest_isa *isa)
     struct choice vectors = {hot, isa, tally, true};
     choose(&vectors);
     choose_temporaries(&vectors, tally->vector_work);
+    choose_scalars(hot, tally);
 }

@@ -132,6 +132,12 @@ static void emit_hot(struct assembler *as, const struct guest_isa *isa)
     emit_resolve(as, isa, (uint64_t)engine_hot);
 }
 
+static void emit_unfit(struct assembler *as, const struct guest_isa *isa)
+{
+    asm_mov(as, 8, RSI, operand_reg(RAX));
+    emit_resolve(as, isa, (uint64_t)engine_unfit);
+}
+
 /* The probe of the lookup table: rax = guest pc; clobbers rcx, rdx. Returns the rel32 of the jump taken on a miss; on a hit the
  * entry's code is at the operand in *hit. */
 uint32_t emit_lookup_probe(struct assembler *as, struct operand *hit)
@@ -247,6 +253,8 @@ bool x86_64_stubs_make(const struct guest_isa *isa)
     emit_lookup(&as, isa);
     entry[STUB_HOT] = here(&as);
     emit_hot(&as, isa);
+    entry[STUB_UNFIT] = here(&as);
+    emit_unfit(&as, isa);
     entry[STUB_RETURN_MISS] = here(&as);
     emit_return_miss(&as, (uint32_t)((const uint8_t *)entry[STUB_LOOKUP] - memory));
     stubs.return_base = here(&as);
