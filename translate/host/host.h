@@ -83,7 +83,7 @@ struct host {
     void (*vcpu_free)(struct vcpu *cpu);                           /* may be NULL */
     /* Emits region at `space` (executable address, `size` bytes free). false: did not fit. */
     bool (*compile)(struct ir_region *region, uint8_t *space, size_t size, struct host_code *out);
-    /* Emits a hot region; what it needs beside goes to the arena. NULL: this host has one tier. */
+    /* Emits a hot region; what it needs beside goes to the arena. false: did not fit, or is not worth it. NULL: this host has one tier. */
     bool (*compile_pieces)(const struct host_piece *pieces, unsigned count, struct arena *arena, uint8_t *space, size_t size, struct host_code *out);
     /* Whether emitting `insn` leaves the host's flags register alone (for the flags pass). */
     bool (*preserves_flags)(const struct ir_region *region, const struct ir_insn *insn);

@@ -274,7 +274,8 @@ bool x86_64_emit_pieces(const struct host_piece *pieces, unsigned count, struct 
     for (unsigned i = 0; i < count; i++)
         hot->pieces[i].source = &pieces[i];
     *out = (struct host_code){.code = space};
-    hot_layout_choose(hot, pieces[0].region->isa);
+    if (!hot_layout_choose(hot, pieces[0].region->isa))
+        return false;
     mark_polls(hot);
     note_layout(hot, out);
     emit_hot_parts(hot, out, space, size);

@@ -41,7 +41,7 @@ struct hot_region {
 };
 
 /* hot_layout.c: chooses what is kept where. */
-void hot_layout_choose(struct hot_region *hot, const struct guest_isa *isa);
+bool hot_layout_choose(struct hot_region *hot, const struct guest_isa *isa);   /* false: nothing to win, fast code does as well */
 
 /* hot.c. All of them do nothing, or answer no, in the fast tier. */
 void hot_leave_slowly(struct emitter *e);

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { FIELDS_MAXIMUM = 256, SPARE_TEMPORARIES = 4 };
+enum { FIELDS_MAXIMUM = 256, SPARE_TEMPORARIES = 4, WAYS_IN_AND_OUT = 2 };
 
 /* What a vector field is put to: scalars of one width leave zeros above them. */
 enum scalar { SCALAR_32 = 1, SCALAR_64 = 2, SCALAR_NOT = 4 };
@@ -67,7 +67,7 @@ static void count_insn(struct tally *tally, const struct ir_region *region, cons
 static void count_pieces(struct tally *tally, const struct hot_region *hot, const struct guest_isa *isa)
 {
     memset(tally, 0, sizeof *tally);
-    tally->crossings = 2;                     /* into the region and out of it, once */
+    tally->crossings = WAYS_IN_AND_OUT;
     bool helper_writes = false;
     for (unsigned i = 0; i < hot->count; i++) {
         const struct ir_region *region = hot->pieces[i].source->region;
@@ -86,14 +86,16 @@ static void count_pieces(struct tally *tally, const struct hot_region *hot, cons
 }
 
 /* A field that is put as a scalar stays one, if it comes in as one. Those that are only read gain nothing worth a test. */
-static void choose_scalars(struct hot_region *hot, const struct tally *tally)
+static bool choose_scalars(struct hot_region *hot, const struct tally *tally)
 {
+    uint8_t any = 0;
     for (uint32_t left = hot->vector_pinned; left; left &= left - 1) {
         unsigned field = hot->pin_field_vector[__builtin_ctz(left)];
         unsigned scalar = tally->scalar[field];
         if (tally->is_put[field] && (scalar == SCALAR_32 || scalar == SCALAR_64))
-            hot->fields[field].zero_upper = scalar == SCALAR_32 ? 2 : 1;
+            any = hot->fields[field].zero_upper = scalar == SCALAR_32 ? 2 : 1;
     }
+    return any;
 }
 
 /* -- choosing ---------------------------------------------------------------------------------------------------------------------- */
@@ -188,7 +190,7 @@ static void choose_temporaries(const struct choice *c, uint32_t work)
     }
 }
 
-void hot_layout_choose(struct hot_region *hot, const struct guest_isa *isa)
+bool hot_layout_choose(struct hot_region *hot, const struct guest_isa *isa)
 {
     struct emitter *start = arena_allocate(hot->arena, sizeof *start);
     struct tally *tally = arena_allocate(hot->arena, sizeof *tally);
@@ -207,5 +209,6 @@ void hot_layout_choose(struct hot_region *hot, const struct guest_isa *isa)
     struct choice vectors = {hot, isa, tally, true};
     choose(&vectors);
     choose_temporaries(&vectors, tally->vector_work);
-    choose_scalars(hot, tally);
+    bool has_scalars = choose_scalars(hot, tally);
+    return hot->swap_count || has_scalars || tally->crossings <= WAYS_IN_AND_OUT;
 }
