@@ -21,7 +21,7 @@
 enum { WORKERS = 256, PROCESSES = 8192, SAMPLES = 4096, STUCK_AFTER = 6 };
 enum { RESIDENT, THREADS, DESCRIPTORS, VALUES };
 static const char *const value_names[VALUES] = { "KB resident", "threads", "descriptors" };
-static const long allowed[VALUES] = { 6144, 1, 4 };                /* and an eighth */
+static const long allowed[VALUES] = { 6144, 16, 4 };               /* and an eighth; threads come and go, up to 16 of a stressor */
 
 struct sample { long values[VALUES]; bool alive; };
 struct worker {
