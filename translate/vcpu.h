@@ -88,6 +88,7 @@ struct vcpu {
     int fault_signal, fault_code;         /* SIGSEGV/SIGBUS/SIGFPE and its si_code */
     uint8_t fault_is_write, fault_is_noncanonical;
     uint8_t in_code;                      /* between entering and leaving translated code */
+    uint8_t idle;                         /* freed, and kept for the next thread */
     uint8_t in_helper;                    /* inside a C function that translated code called (its stub keeps this) */
     struct vcpu_lookup_entry *lookup_table; /* the real table; `lookup` is this or the engine's empty one */
     uint32_t fp_rare;                     /* enum vcpu_fp_rare: float rules the host's control register cannot hold */

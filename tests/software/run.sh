@@ -33,6 +33,8 @@ prints bash-job "done 0" run "$root/bin/bash" -c 'sleep 0.1 & wait $!; echo done
 mkdir -p "$root"/{proc,dev,tmp,home}     # as empty as in an image that nobody entered
 prints sysroot-and-kernel-files "3 /dev/null bash" run "$root/bin/bash" -c 'cat /proc/self/comm > /dev/null && echo $(ls -d /proc/self/fd /dev/null /proc/$$/exe | wc -l) $(ls /dev/null) $(cat /proc/$$/comm)'
 prints sysroot-and-new-files "/tmp text" run "$root/bin/bash" -c 'name=/tmp/ferry-$$ && echo text > $name && cd /tmp && echo $(pwd -P) $(cat ferry-$$) && rm $name'
+prints sysroot-without-environment "aarch64 other" run "$root/usr/bin/env" -i /usr/bin/env /bin/bash -c 'echo $(/usr/bin/uname -m) $(exec -a other /bin/bash -c "echo \$0")'
+prints cpuinfo-features "Features : fp" run "$root/bin/bash" -c 'while read -r name colon first rest; do [ "$name" = Features ] && echo $name $colon $first && break; done < /proc/cpuinfo'
 prints grep "foo12" run "$root/bin/grep" -E '^fo+[0-9]{2}$' <(printf 'foo\nfoo12\nbar\n')
 prints sed "a-b-c" run "$root/bin/bash" -c 'echo a.b.c | sed "s/\./-/g"'
 prints gawk "15 0.707107" run "$root/usr/bin/gawk" 'BEGIN { for (i = 1; i <= 5; i++) s += i; print s, sin(0.785398163397) }'

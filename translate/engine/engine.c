@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#define MAXIMUM_IDLE 8                    /* vcpus kept for the next thread */
 #define LOOKUP_BYTES (VCPU_LOOKUP_ENTRIES * sizeof(struct vcpu_lookup_entry))
 
 static void *map_memory(size_t size)
@@ -80,6 +81,11 @@ void engine_free(struct engine *engine)
 /* The prediction stack: a guard page, the stack, and a margin above its base that the return-miss scan may read. */
 #define PREDICTION_MARGIN 512
 
+static uint8_t *prediction_stack_of(const struct vcpu *cpu)
+{
+    return (uint8_t *)(cpu->prediction_base + PREDICTION_MARGIN - PREDICTION_STACK_BYTES - PREDICTION_GUARD_BYTES);
+}
+
 static bool prediction_stack_new(struct vcpu *cpu)
 {
     uint8_t *stack = map_memory(PREDICTION_GUARD_BYTES + PREDICTION_STACK_BYTES);
@@ -87,25 +93,61 @@ static bool prediction_stack_new(struct vcpu *cpu)
         return false;
     mprotect(stack, PREDICTION_GUARD_BYTES, PROT_NONE);
     cpu->prediction_base = (uint64_t)(stack + PREDICTION_GUARD_BYTES + PREDICTION_STACK_BYTES - PREDICTION_MARGIN);
-    cpu->prediction_stack = cpu->prediction_base;
     for (uint64_t *at = (uint64_t *)cpu->prediction_base; at < (uint64_t *)(cpu->prediction_base + PREDICTION_MARGIN); at++)
         *at = 1;                          /* hardly a guest returns to an odd address; the host copes with the one that does */
     return true;
 }
 
-struct vcpu *vcpu_new(struct engine *engine, void *user)
+static void vcpu_unmap(struct vcpu *cpu, size_t size)
+{
+    if (cpu->lookup_table)
+        munmap(cpu->lookup_table, LOOKUP_BYTES);
+    if (cpu->prediction_base)
+        munmap(prediction_stack_of(cpu), PREDICTION_GUARD_BYTES + PREDICTION_STACK_BYTES);
+    munmap(cpu, size);
+}
+
+static struct vcpu *vcpu_map(const struct engine *engine)
 {
     struct vcpu *cpu = map_memory(engine->isa->cpu_size);
     if (!cpu)
         return NULL;
+    cpu->lookup_table = map_memory(LOOKUP_BYTES);
+    if (!cpu->lookup_table || !prediction_stack_new(cpu)) {
+        vcpu_unmap(cpu, engine->isa->cpu_size);
+        return NULL;
+    }
+    cpu->lookup_table[0].pc = lookup_nothing(0);
+    return cpu;
+}
+
+/* Mapping and unmapping costs a short thread or a vfork child more than all else, so some vcpus stay when they are freed, with what is
+ * in their lookup tables. Engine's lock held; NULL: there is none. */
+static struct vcpu *take_idle(struct engine *engine)
+{
+    struct vcpu *cpu = engine->idle_vcpus ? engine->vcpus : NULL;
+    while (cpu && !cpu->idle)
+        cpu = cpu->next;
+    if (!cpu)
+        return NULL;
+    struct vcpu *next = cpu->next;
+    struct vcpu_lookup_entry *table = cpu->lookup_table;
+    uint64_t base = cpu->prediction_base;
+    memset(cpu, 0, engine->isa->cpu_size);
+    cpu->next = next;
+    cpu->lookup_table = table;
+    cpu->prediction_base = base;
+    engine->idle_vcpus--;
+    return cpu;
+}
+
+static void vcpu_start(struct vcpu *cpu, struct engine *engine, void *user)
+{
     cpu->engine = engine;
     cpu->engine_isa = engine->isa;
     cpu->helpers = engine->helpers;
     cpu->user = user;
-    cpu->lookup_table = map_memory(LOOKUP_BYTES);
-    if (!cpu->lookup_table || !prediction_stack_new(cpu))
-        return NULL;
-    cpu->lookup_table[0].pc = lookup_nothing(0);
+    cpu->prediction_stack = cpu->prediction_base;
     cpu->lookup = cpu->lookup_table;
     cpu->exclusive_address = ~(uint64_t)0;
     cpu->exit_reason = VCPU_EXIT_NONE;
@@ -115,6 +157,20 @@ struct vcpu *vcpu_new(struct engine *engine, void *user)
     engine->isa->cpu_init(cpu);
     if (engine->host->vcpu_init)
         engine->host->vcpu_init(cpu);
+}
+
+struct vcpu *vcpu_new(struct engine *engine, void *user)
+{
+    pthread_mutex_lock(&engine->lock);
+    struct vcpu *cpu = take_idle(engine);
+    if (cpu)
+        vcpu_start(cpu, engine, user);
+    pthread_mutex_unlock(&engine->lock);
+    if (cpu)
+        return cpu;
+    if (!(cpu = vcpu_map(engine)))
+        return NULL;
+    vcpu_start(cpu, engine, user);
     pthread_mutex_lock(&engine->lock);
     cpu->next = engine->vcpus;
     engine->vcpus = cpu;
@@ -122,29 +178,34 @@ struct vcpu *vcpu_new(struct engine *engine, void *user)
     return cpu;
 }
 
-static void vcpu_unmap(struct vcpu *cpu)
+static void unlist(struct engine *engine, struct vcpu *cpu)
 {
-    munmap(cpu->lookup_table, LOOKUP_BYTES);
-    munmap((void *)(cpu->prediction_base + PREDICTION_MARGIN - PREDICTION_STACK_BYTES - PREDICTION_GUARD_BYTES),
-           PREDICTION_GUARD_BYTES + PREDICTION_STACK_BYTES);
-    munmap(cpu, cpu->engine->isa->cpu_size);
+    struct vcpu **at = &engine->vcpus;
+    while (*at && *at != cpu)
+        at = &(*at)->next;
+    if (*at)
+        *at = cpu->next;
 }
 
 void vcpu_free(struct vcpu *cpu)
 {
     struct engine *engine = cpu->engine;
-    pthread_mutex_lock(&engine->lock);
-    engine->statistics.slow_paths += cpu->slow_paths;
-    for (struct vcpu **at = &engine->vcpus; *at; at = &(*at)->next) {
-        if (*at == cpu) {
-            *at = cpu->next;
-            break;
-        }
-    }
-    pthread_mutex_unlock(&engine->lock);
     if (engine->host->vcpu_free)
         engine->host->vcpu_free(cpu);
-    vcpu_unmap(cpu);
+    pthread_mutex_lock(&engine->lock);
+    engine->statistics.slow_paths += cpu->slow_paths;
+    cpu->slow_paths = 0;
+    cpu->in_code = 0;
+    bool keep = engine->idle_vcpus < MAXIMUM_IDLE;
+    if (keep) {
+        cpu->idle = 1;
+        engine->idle_vcpus++;
+    } else {
+        unlist(engine, cpu);
+    }
+    pthread_mutex_unlock(&engine->lock);
+    if (!keep)
+        vcpu_unmap(cpu, engine->isa->cpu_size);
 }
 
 void engine_before_fork(struct engine *engine)
@@ -156,8 +217,12 @@ void engine_after_fork(struct engine *engine, struct vcpu *self, bool in_child)
 {
     if (in_child) {
         /* The other threads' vcpus stay mapped (their pages are shared until written) but nobody runs them. */
-        engine->vcpus = self;
-        self->next = NULL;
+        struct vcpu **at = &engine->vcpus;
+        while (*at)
+            if (*at == self || (*at)->idle)
+                at = &(*at)->next;
+            else
+                *at = (*at)->next;
         engine->stopping = 0;
         pthread_mutex_init(&engine->lock, NULL);
         return;

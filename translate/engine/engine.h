@@ -82,7 +82,8 @@ struct engine {
     const struct host *host;
     struct engine_options options;
     pthread_mutex_t lock;
-    struct vcpu *vcpus;
+    struct vcpu *vcpus;                   /* idle ones too: what makes code void must reach their tables */
+    unsigned idle_vcpus;
     struct block_table *table;            /* blocks by pc */
     uint64_t *starts;                     /* a bit for each instruction slot, modulo ENGINE_START_BITS: clear where no block starts */
     struct guest_flags_memo *flags_memo;
