@@ -54,12 +54,12 @@ int64_t syscall_remap_file_pages(struct thread *thread, const uint64_t *argument
 /* The host's own memory must look unmapped: [start, start + size) as one range of guest mappings, or ENOMEM. */
 static bool all_guest(struct thread *thread, guest_addr start, uint64_t size)
 {
-    guest_addr low, high, end = start + ((size + 4095) & ~4095ull);
-    int protection;
+    guest_addr end = start + ((size + 4095) & ~4095ull);
+    struct guest_mapping mapping;
     while (start < end) {
-        if (!address_space_next(thread->process, start, &low, &high, &protection) || low > start)
+        if (!address_space_next(thread->process, start, &mapping) || mapping.start > start)
             return false;
-        start = high;
+        start = mapping.end;
     }
     return start >= end;
 }

@@ -19,8 +19,6 @@ bool host_maps_next(struct host_maps *maps, struct host_mapping *mapping);      
 void host_maps_close(struct host_maps *maps);
 
 /* -- an emulated process (proc_view.c) ------------------------------------------------------------------------------------ */
-struct guest_mapping { guest_addr start, end; int protection; bool shared; };
-
 struct proc_view {
     pid_t pid;                                 /* 0: the own process */
     const struct process *process;             /* the own one, or copy */

@@ -88,7 +88,7 @@ void proc_view_close(struct proc_view *view)
 
 bool proc_view_next(const struct proc_view *view, guest_addr from, struct guest_mapping *mapping)
 {
-    if (!view->pid) return address_space_next(view->process, from, &mapping->start, &mapping->end, &mapping->protection);
+    if (!view->pid) return address_space_next(view->process, from, mapping);
     for (size_t i = 0; i < view->mapping_count; i++) {
         if (view->mappings[i].end <= from) continue;
         *mapping = view->mappings[i];

@@ -102,7 +102,7 @@ struct process {
     guest_addr brk_start, brk;
     struct memory_limit address_space_limit, data_limit;
     unsigned memory_deny;                  /* PR_SET_MDWE's bits */
-    guest_addr stack_low, stack_high, stack_start;   /* start: what the program began with in its stack pointer */
+    guest_addr stack_low, stack_high, stack_start;   /* low: how far it may be filled at the start; start: what the program began with in its stack pointer */
     bool kernel_knows_layout;              /* PR_SET_MM_MAP: /proc/<pid>/{cmdline,environ,auxv} are right without us */
     guest_addr auxv_address; size_t auxv_size;
     guest_addr arguments_start, arguments_end, environment_start, environment_end;
@@ -143,6 +143,7 @@ int descriptor_move_up(int fd, int from);  /* to a number out of the guest's way
 void descriptor_keep_program(struct process *process);   /* before /proc/self/exe may get out of reach */
 
 /* -- address space (address_space.c). Addresses are guest's; results are addresses or negative errno --------------------- */
+struct guest_mapping { guest_addr start, end; int protection; bool shared, grows_down; };
 struct address_space *address_space_new(struct process *process);
 int64_t address_space_map(struct process *process, guest_addr hint, uint64_t size, int protection, int flags, int fd, uint64_t offset);
 int64_t address_space_unmap(struct process *process, guest_addr start, uint64_t size);
@@ -157,7 +158,7 @@ bool address_space_executable(struct process *process, guest_addr address, size_
 void address_space_lock(struct process *process);
 void address_space_unlock(struct process *process);
 /* The first guest mapping that ends above `from`; false: none. */
-bool address_space_next(const struct process *process, guest_addr from, guest_addr *start, guest_addr *end, int *protection);
+bool address_space_next(const struct process *process, guest_addr from, struct guest_mapping *mapping);
 
 /* -- signals (signals.c) --------------------------------------------------------------------------------------------------- */
 /* Next deliverable signal of thread, dequeued, or 0. */
