@@ -634,7 +634,7 @@ int64_t address_space_remap(struct process *process, guest_addr old, uint64_t ol
     return result;
 }
 
-int64_t address_space_brk(struct process *process, guest_addr brk)
+int64_t address_space_brk(struct process *process, guest_addr brk, int protection)
 {
     struct address_space *space = process->space;
     lock(space);
@@ -646,7 +646,7 @@ int64_t address_space_brk(struct process *process, guest_addr brk)
     if (!fits)
         return (int64_t)old;
     if (page_up(brk) > page_up(old)) {
-        int64_t result = address_space_map(process, page_up(old), page_up(brk) - page_up(old), PROT_READ | PROT_WRITE,
+        int64_t result = address_space_map(process, page_up(old), page_up(brk) - page_up(old), protection,
                                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
         if (result < 0)
             return (int64_t)old;

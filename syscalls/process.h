@@ -103,6 +103,9 @@ struct process {
     struct memory_limit address_space_limit, data_limit;
     unsigned memory_deny;                  /* PR_SET_MDWE's bits */
     guest_addr stack_low, stack_high, stack_start;   /* low: how far it may be filled at the start; start: what the program began with in its stack pointer */
+    bool writes_memory_files;              /* has opened a /proc/<pid>/mem for writing (memory_files.c) */
+    volatile uint32_t code_written, code_written_seen;   /* counts what other processes wrote here */
+    bool has_personality;                  /* a thread has set one (personality(2)): the host knows which */
     bool kernel_knows_layout;              /* PR_SET_MM_MAP: /proc/<pid>/{cmdline,environ,auxv} are right without us */
     guest_addr auxv_address; size_t auxv_size;
     guest_addr arguments_start, arguments_end, environment_start, environment_end;
@@ -149,7 +152,7 @@ int64_t address_space_map(struct process *process, guest_addr hint, uint64_t siz
 int64_t address_space_unmap(struct process *process, guest_addr start, uint64_t size);
 int64_t address_space_protect(struct process *process, guest_addr start, uint64_t size, int protection);
 int64_t address_space_remap(struct process *process, guest_addr old, uint64_t old_size, uint64_t new_size, int flags, guest_addr new_address);
-int64_t address_space_brk(struct process *process, guest_addr brk);
+int64_t address_space_brk(struct process *process, guest_addr brk, int protection);   /* protection: of what is new */
 /* Protection bits the guest gave the page (PROT_*), or -1 when unmapped. */
 int address_space_protection(const struct process *process, guest_addr address);
 /* The same for code: true when [address, address + size) may be executed. Cheap: for each fetch. */
@@ -159,6 +162,9 @@ void address_space_lock(struct process *process);
 void address_space_unlock(struct process *process);
 /* The first guest mapping that ends above `from`; false: none. */
 bool address_space_next(const struct process *process, guest_addr from, struct guest_mapping *mapping);
+
+/* code_written and code_written_seen differ: drops all translations (memory_files.c). */
+void code_written_look(struct process *process);
 
 /* -- signals (signals.c) --------------------------------------------------------------------------------------------------- */
 /* Next deliverable signal of thread, dequeued, or 0. */

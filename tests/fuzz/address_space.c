@@ -88,7 +88,7 @@ static void make_call(const uint8_t *b)
     case 6: address_space_remap(&process, at, size, new_size, b[3] >> 5, other); break;
     default:
         if (b[3] & 16) address_space_set_brk(&process, at);
-        address_space_brk(&process, other);
+        address_space_brk(&process, other, PROT_READ | PROT_WRITE);
         break;
     }
 }
