@@ -760,13 +760,13 @@ void address_space_set_mmap_base(struct process *process, guest_addr base, bool 
     process->space->bottom_up = bottom_up;
 }
 
-void address_space_adopt(struct process *process, guest_addr start, uint64_t size, int protection)
+void address_space_adopt(struct process *process, guest_addr start, uint64_t size, int protection, bool shared)
 {
     struct address_space *space = process->space;
     begin_change(space);
     if (reserve_entries(space)) {
         table_remove(space, start, start + page_up(size));
-        table_add(space, (struct guest_mapping){ start, start + page_up(size), protection, true, false });
+        table_add(space, (struct guest_mapping){ start, start + page_up(size), protection, shared, false });
     }
     end_change(space);
 }

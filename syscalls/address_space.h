@@ -20,7 +20,7 @@ void address_space_set_brk(struct process *process, guest_addr start);
 /* Says where the break is, nothing is mapped (PR_SET_MM). */
 void address_space_place_brk(struct process *process, guest_addr start, guest_addr end);
 void address_space_set_mmap_base(struct process *process, guest_addr base, bool bottom_up);
-/* Records shared memory that is already mapped on the host (shmat). */
-void address_space_adopt(struct process *process, guest_addr start, uint64_t size, int protection);
+/* Records what is already mapped on the host (shmat). */
+void address_space_adopt(struct process *process, guest_addr start, uint64_t size, int protection, bool shared);
 
 #endif

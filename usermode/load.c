@@ -19,6 +19,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define NOT_FOUND 127
@@ -387,8 +388,10 @@ int program_load(struct program *program, struct thread *thread, const struct op
         status = map_vdso(thread);
     if (status)
         return status;
-    if (layout.personality & MMAP_PAGE_ZERO)               /* for who has always read through null pointers; without the right to, not */
-        address_space_map(process, 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    uint8_t resident;
+    /* exec has mapped page 0 and sealed it, where we have the right to that. */
+    if ((layout.personality & MMAP_PAGE_ZERO) && host_call(SYS_mincore, 0, 4096, (uintptr_t)&resident, 0, 0, 0) == 0)
+        address_space_adopt(process, 0, 4096, PROT_READ | PROT_EXEC, false);
     struct stack_contents contents = { program, &image, interpreter.bias, environment, options->seed, options->have_seed, layout.stack_pointer_shift };
     guest_addr sp = stack_fill(thread, &contents);
     if (!sp)
