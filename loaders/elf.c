@@ -184,7 +184,7 @@ static int64_t reserve(const struct elf_file *file, const struct loader_memory *
     uint64_t size = file->high - file->low, slack = file->alignment > PAGE ? file->alignment : 0;
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
     if (base) {
-        uint64_t bias = (base - file->low + file->alignment - 1) & ~(file->alignment - 1);
+        uint64_t bias = (base - file->low) & ~(file->alignment - 1);
         int64_t result = memory->map(memory->user, bias + file->low, size, PROT_NONE, flags | MAP_FIXED_NOREPLACE, -1, 0);
         return result < 0 ? result : (int64_t)bias;
     }

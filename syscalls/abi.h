@@ -115,6 +115,7 @@ struct text;                                   /* text.h */
 /* What tables cannot say: written by hand in <isa>/abi.c. Members may be NULL. */
 struct abi_functions {
     const char *machine;                       /* uname -m */
+    bool has_32bit_mode;                       /* the CPU runs its predecessor's programs too (personality PER_LINUX32) */
     void (*cpu_information)(struct thread *thread, struct text *out);                             /* /proc/cpuinfo */
     bool (*process_control)(struct thread *thread, const uint64_t *arguments, int64_t *result);   /* the ISA's own prctl options */
 };

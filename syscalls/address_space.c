@@ -24,13 +24,15 @@
 #define FIXED_LIMIT 0x7e0000000000ull    /* above: the host's stack, libraries and our own mappings */
 #define SHARED_LIMIT 0x8000000000ull     /* below: nothing of the host's; above, holes must be probed */
 #define HOST_MAP_LOW 0x40                /* x86's MAP_32BIT */
+#define STACK_GUARD (256 * PAGE)          /* the kernel's stack_guard_gap */
 #define HOST_MINIMUM 0x10000ull          /* hints below are ignored (vm.mmap_min_addr) */
 
 struct address_space {
     pthread_mutex_t lock;
     struct guest_mapping *mappings;
     size_t count, capacity;
-    guest_addr mmap_top, brk_start, brk;
+    guest_addr mmap_base, brk_start, brk;
+    bool bottom_up;                          /* mmap goes up from its base (Linux' legacy layout), not down */
     /* The executable mapping looked up last, for fetches without the lock. Odd sequence: being changed. */
     _Atomic uint32_t sequence;
     _Atomic guest_addr code_start, code_end;
@@ -54,10 +56,74 @@ static size_t find_mapping(const struct address_space *space, guest_addr address
     return low;
 }
 
+static bool page_is_mapped(guest_addr page)
+{
+    uint8_t resident;
+    return host_call(SYS_mincore, page, PAGE, (uintptr_t)&resident, 0, 0, 0) != -ENOMEM;
+}
+
+/* The host lets stacks grow, under Linux' rules, and tells nobody: where a mapping starts that it may have made larger. What lies
+ * between two mappings of the table is the growth of the upper one. */
+static guest_addr present_start(struct address_space *space, size_t index)
+{
+    struct guest_mapping *m = &space->mappings[index];
+    guest_addr low = index ? m[-1].end : 0;
+    if (!m->grows_down || m->start == low || !page_is_mapped(m->start - PAGE))
+        return m->start;
+    guest_addr known = m->start - PAGE, step = PAGE, missing;
+    for (missing = known; missing > low; step *= 2) {
+        missing = known - low > step ? known - step : low;
+        if (!page_is_mapped(missing))
+            break;
+        known = missing;
+    }
+    while (known - missing > PAGE) {
+        guest_addr middle = missing + ((known - missing) / 2 & ~PAGE_MASK);
+        if (page_is_mapped(middle))
+            known = middle;
+        else
+            missing = middle;
+    }
+    return m->start = known;
+}
+
+/* Below which nobody else's mapping is put. */
+static guest_addr guarded_start(struct address_space *space, size_t index)
+{
+    guest_addr start = present_start(space, index);
+    return !space->mappings[index].grows_down ? start : start > STACK_GUARD ? start - STACK_GUARD : 0;
+}
+
+/* The same as find_mapping, after what grew since. */
+static size_t find_present(struct address_space *space, guest_addr address)
+{
+    size_t index = find_mapping(space, address);
+    if (index < space->count && space->mappings[index].start > address)
+        present_start(space, index);
+    return index;
+}
+
+/* Before [start, end) is looked at or changed. */
+static void learn_growth(struct address_space *space, guest_addr start, guest_addr end)
+{
+    for (size_t index = find_mapping(space, start); index < space->count; index++) {
+        present_start(space, index);
+        if (space->mappings[index].start >= end)
+            break;
+    }
+}
+
 static bool range_free(const struct address_space *space, guest_addr start, guest_addr end)
 {
     size_t index = find_mapping(space, start);
     return index == space->count || space->mappings[index].start >= end;
+}
+
+/* ... and no stack is near above it. */
+static bool range_unguarded(struct address_space *space, guest_addr start, guest_addr end)
+{
+    size_t index = find_mapping(space, start);
+    return index == space->count || guarded_start(space, index) >= end;
 }
 
 /* Room for two more mappings: what one change can add. The array is never malloc'ed, since children of a raw clone change it too. */
@@ -93,7 +159,8 @@ static bool table_remove(struct address_space *space, guest_addr start, guest_ad
             return false;
         had_code = left->protection & PROT_EXEC;
         if (left->end > end) {
-            struct guest_mapping right = { end, left->end, left->protection, left->shared };
+            struct guest_mapping right = *left;
+            right.start = end;
             left->end = start;
             insert_at(space, first + 1, right);
             return had_code;
@@ -112,24 +179,29 @@ static bool table_remove(struct address_space *space, guest_addr start, guest_ad
     return had_code;
 }
 
-/* Equal neighbours become one: the host keeps what else differs. */
-static void table_add(struct address_space *space, guest_addr start, guest_addr end, int protection, bool shared)
+static bool same_kind(const struct guest_mapping *one, const struct guest_mapping *other)
 {
-    size_t index = find_mapping(space, start);
+    return one->protection == other->protection && one->shared == other->shared && one->grows_down == other->grows_down;
+}
+
+/* Equal neighbours become one: the host keeps what else differs. */
+static void table_add(struct address_space *space, struct guest_mapping added)
+{
+    size_t index = find_mapping(space, added.start);
     struct guest_mapping *left = index ? &space->mappings[index - 1] : NULL;
     struct guest_mapping *right = index < space->count ? &space->mappings[index] : NULL;
-    bool joins_left = left && left->end == start && left->protection == protection && left->shared == shared;
-    bool joins_right = right && right->start == end && right->protection == protection && right->shared == shared;
+    bool joins_left = left && left->end == added.start && same_kind(left, &added);
+    bool joins_right = right && right->start == added.end && same_kind(right, &added);
     if (joins_left && joins_right) {
         left->end = right->end;
         memmove(right, right + 1, (space->count - index - 1) * sizeof *right);
         space->count--;
     } else if (joins_left) {
-        left->end = end;
+        left->end = added.end;
     } else if (joins_right) {
-        right->start = start;
+        right->start = added.start;
     } else {
-        insert_at(space, index, (struct guest_mapping){ start, end, protection, shared });
+        insert_at(space, index, added);
     }
 }
 
@@ -173,15 +245,15 @@ static void code_changed(struct process *process, guest_addr start, guest_addr e
 /* -- choosing addresses -------------------------------------------------------------------------------------------------- */
 
 /* Highest free place of size bytes that ends at or below limit. */
-static guest_addr find_below(const struct address_space *space, guest_addr limit, uint64_t size)
+static guest_addr find_below(struct address_space *space, guest_addr limit, uint64_t size)
 {
     guest_addr end = limit;
     for (size_t index = find_mapping(space, limit - 1); ; index--) {
-        if (index < space->count && space->mappings[index].start < end) {
+        if (index < space->count && guarded_start(space, index) < end) {
             guest_addr low = space->mappings[index].end;
             if (low < end && end - low >= size)
                 return end - size;
-            end = space->mappings[index].start;
+            end = guarded_start(space, index);
         }
         if (index == 0)
             break;
@@ -189,12 +261,13 @@ static guest_addr find_below(const struct address_space *space, guest_addr limit
     return end > HOST_MINIMUM && end - HOST_MINIMUM >= size ? end - size : 0;
 }
 
-/* Above the classic area, bottom-up. The host may have something there: the caller maps without replacing and asks again higher. */
-static guest_addr find_above(const struct address_space *space, guest_addr from, uint64_t size)
+/* Bottom-up. Above the classic area the host may have something there: the caller maps without replacing and asks again higher. */
+static guest_addr find_above(struct address_space *space, guest_addr from, uint64_t size)
 {
     for (size_t index = find_mapping(space, from); index < space->count; index++) {
         const struct guest_mapping *mapping = &space->mappings[index];
-        if (mapping->start > from && mapping->start - from >= size)
+        guest_addr start = guarded_start(space, index);
+        if (start > from && start - from >= size)
             return from;
         if (mapping->end > from)
             from = mapping->end;
@@ -202,13 +275,20 @@ static guest_addr find_above(const struct address_space *space, guest_addr from,
     return from <= FIXED_LIMIT && FIXED_LIMIT - from >= size ? from : 0;
 }
 
-static guest_addr choose_address(const struct address_space *space, guest_addr hint, uint64_t size)
+static guest_addr choose_address(struct address_space *space, guest_addr hint, uint64_t size)
 {
     hint &= ~PAGE_MASK;
-    if (hint >= HOST_MINIMUM && hint < FIXED_LIMIT && size <= FIXED_LIMIT - hint && range_free(space, hint, hint + size))
+    if (hint >= HOST_MINIMUM && hint < FIXED_LIMIT && size <= FIXED_LIMIT - hint && range_unguarded(space, hint, hint + size))
         return hint;
-    guest_addr address = find_below(space, space->mmap_top, size);
-    return address ? address : find_above(space, SHARED_LIMIT, size);
+    guest_addr address = space->bottom_up ? 0 : find_below(space, space->mmap_base, size);
+    return address ? address : find_above(space, space->mmap_base, size);
+}
+
+/* Where new memory, or a part of the file fd (-1: none), goes that asks for no fixed place: the one choice that all mappings share. */
+static guest_addr place_mapping(struct address_space *space, guest_addr hint, uint64_t size, int fd, uint64_t offset)
+{
+    (void)fd, (void)offset;
+    return choose_address(space, hint, size);
 }
 
 /* The holes of [start, end) hold nothing of the host's. Only asked above the classic area. */
@@ -249,11 +329,10 @@ static int64_t host_map(guest_addr address, uint64_t size, int protection, int f
 static bool was_unmapped(const struct address_space *space, guest_addr start, guest_addr end)
 {
     size_t index = find_mapping(space, start);
-    uint8_t resident;
     if (index >= space->count || space->mappings[index].start >= end)
         return false;
     guest_addr page = space->mappings[index].start > start ? space->mappings[index].start : start;
-    return host_call(SYS_mincore, page, PAGE_MASK + 1, (uintptr_t)&resident, 0, 0, 0) == -ENOMEM;
+    return !page_is_mapped(page);
 }
 
 static int64_t map_fixed(struct address_space *space, guest_addr address, uint64_t size, int protection, int flags, int fd, uint64_t offset, bool *had_code)
@@ -262,6 +341,7 @@ static int64_t map_fixed(struct address_space *space, guest_addr address, uint64
         return -EINVAL;
     if (address >= FIXED_LIMIT || size > FIXED_LIMIT - address)
         return -ENOMEM;
+    learn_growth(space, address, address + size);
     if ((flags & MAP_FIXED_NOREPLACE) == MAP_FIXED_NOREPLACE && !range_free(space, address, address + size))
         return -EEXIST;
     if (!holes_are_ours(space, address, address + size))
@@ -285,7 +365,7 @@ static int64_t map_where_file_likes(uint64_t size, int protection, int flags, in
 
 static int64_t map_anywhere(struct address_space *space, guest_addr hint, uint64_t size, int protection, int flags, int fd, uint64_t offset)
 {
-    guest_addr address = choose_address(space, hint, size);
+    guest_addr address = place_mapping(space, hint, size, fd, offset);
     while (address) {
         int64_t result = host_map(address, size, protection, flags | MAP_FIXED_NOREPLACE, fd, offset);
         if (result == -EINVAL && !hint && fd >= 0)
@@ -340,7 +420,8 @@ int64_t address_space_map(struct process *process, guest_addr hint, uint64_t siz
         result = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) ? map_fixed(space, hint, size, protection, flags, fd, offset, &had_code)
                                                            : map_anywhere(space, hint, size, protection, flags, fd, offset);
     if (result >= 0)
-        table_add(space, (guest_addr)result, (guest_addr)result + size, protection & (PROT_READ | PROT_WRITE | PROT_EXEC), (flags & MAP_TYPE) != MAP_PRIVATE);
+        table_add(space, (struct guest_mapping){ (guest_addr)result, (guest_addr)result + size, protection & (PROT_READ | PROT_WRITE | PROT_EXEC),
+                                                 (flags & MAP_TYPE) != MAP_PRIVATE, (flags & MAP_GROWSDOWN) != 0 });
     end_change(space);
     if (had_code)                         /* only where the place was given */
         code_changed(process, hint, hint + size);
@@ -376,6 +457,7 @@ int64_t address_space_unmap(struct process *process, guest_addr start, uint64_t 
         return -ENOMEM;
     }
     int64_t error;
+    learn_growth(space, start, end);
     end = host_unmap(space, start, end, &error);
     bool had_code = end > start && table_remove(space, start, end);
     end_change(space);
@@ -400,10 +482,11 @@ static int64_t protect_range(const struct process *process, guest_addr start, gu
     int64_t result = 0;
     while (start < end) {
         size_t index = find_mapping(space, start);
+        struct guest_mapping changed;
         if (index == space->count || space->mappings[index].start > start)
             return -ENOMEM;
         guest_addr stop = space->mappings[index].end < end ? space->mappings[index].end : end;
-        bool shared = space->mappings[index].shared;
+        changed = space->mappings[index];
         result = protect_permission(process, &space->mappings[index], stop - start, protection);
         if (result == 0)
             result = host_call(SYS_mprotect, start, stop - start, (unsigned)host_protection(protection), 0, 0, 0);
@@ -412,9 +495,27 @@ static int64_t protect_range(const struct process *process, guest_addr start, gu
         if (!reserve_entries(space))
             return -ENOMEM;
         *had_code |= table_remove(space, start, stop);
-        table_add(space, start, stop, protection & (PROT_READ | PROT_WRITE | PROT_EXEC), shared);
+        changed.start = start;
+        changed.end = stop;
+        changed.protection = protection & (PROT_READ | PROT_WRITE | PROT_EXEC);
+        table_add(space, changed);
         start = stop;
     }
+    return 0;
+}
+
+/* PROT_GROWSDOWN: from the start of a mapping that grows (mprotect(2)); nothing of ours grows up. */
+static int64_t protect_from(struct address_space *space, guest_addr *start, guest_addr end, int protection)
+{
+    learn_growth(space, *start, end);
+    if (!(protection & (PROT_GROWSDOWN | PROT_GROWSUP)))
+        return 0;
+    size_t index = find_mapping(space, *start);
+    if (index == space->count || (protection & PROT_GROWSDOWN ? space->mappings[index].start >= end : space->mappings[index].start > *start))
+        return -ENOMEM;
+    if ((protection & PROT_GROWSUP) || !space->mappings[index].grows_down)
+        return -EINVAL;
+    *start = space->mappings[index].start;
     return 0;
 }
 
@@ -422,7 +523,7 @@ int64_t address_space_protect(struct process *process, guest_addr start, uint64_
 {
     struct address_space *space = process->space;
     bool had_code = false;
-    if (start & PAGE_MASK)
+    if ((start & PAGE_MASK) || (protection & (PROT_GROWSDOWN | PROT_GROWSUP)) == (PROT_GROWSDOWN | PROT_GROWSUP))
         return -EINVAL;
     if (size == 0)
         return 0;
@@ -430,7 +531,9 @@ int64_t address_space_protect(struct process *process, guest_addr start, uint64_
         return -ENOMEM;
     guest_addr end = start + page_up(size);
     begin_change(space);
-    int64_t result = protect_range(process, start, end, protection, &had_code);
+    int64_t result = protect_from(space, &start, end, protection);
+    if (result == 0)
+        result = protect_range(process, start, end, protection & ~(PROT_GROWSDOWN | PROT_GROWSUP), &had_code);
     end_change(space);
     if (had_code)
         code_changed(process, start, end);
@@ -460,14 +563,16 @@ static int64_t remap_range(const struct process *process, const struct remap *r,
 {
     struct address_space *space = process->space;
     int64_t error = -ENOMEM;
+    learn_growth(space, r->old, r->old + r->new_size);
+    if (r->flags & MREMAP_FIXED)
+        learn_growth(space, r->target, r->target + r->new_size);
     size_t index = find_mapping(space, r->old);
     if (index == space->count || space->mappings[index].start > r->old)
         return -EFAULT;
-    int protection = space->mappings[index].protection;
-    bool shared = space->mappings[index].shared;
+    struct guest_mapping moved = space->mappings[index];
     if (space->mappings[index].end < r->old + r->old_size)
         return -EFAULT;
-    if (!may_grow(process, r->flags & MREMAP_DONTUNMAP ? r->old_size : r->new_size - r->old_size, protection, shared))
+    if (!may_grow(process, r->flags & MREMAP_DONTUNMAP ? r->old_size : r->new_size - r->old_size, moved.protection, moved.shared))
         return -ENOMEM;
     guest_addr target = remap_target(space, r, &error);
     if (!target)
@@ -476,12 +581,14 @@ static int64_t remap_range(const struct process *process, const struct remap *r,
     int64_t result = host_call(SYS_mremap, r->old, r->old_size, r->new_size, (unsigned)flags, target, 0);
     if (result < 0)
         return result;
-    *moved_code = table_remove(space, target, target + r->new_size) | ((protection & PROT_EXEC) != 0);
+    *moved_code = table_remove(space, target, target + r->new_size) | ((moved.protection & PROT_EXEC) != 0);
     if (target != r->old && r->old_size && !(flags & MREMAP_DONTUNMAP)) {
         reserve_entries(space);
         table_remove(space, r->old, r->old + r->old_size);
     }
-    table_add(space, target, target + r->new_size, protection, shared);
+    moved.start = target;
+    moved.end = target + r->new_size;
+    table_add(space, moved);
     return (int64_t)target;
 }
 
@@ -527,17 +634,19 @@ int64_t address_space_remap(struct process *process, guest_addr old, uint64_t ol
     return result;
 }
 
-int64_t address_space_brk(struct process *process, guest_addr brk)
+int64_t address_space_brk(struct process *process, guest_addr brk, int protection)
 {
     struct address_space *space = process->space;
     lock(space);
     guest_addr old = space->brk, start = space->brk_start;
-    bool fits = brk >= start && brk - start <= process->data_limit.soft && brk < SHARED_LIMIT && range_free(space, page_up(old), page_up(brk) > page_up(old) ? page_up(brk) : page_up(old));
+    /* A page stays free above it, and the gap below a stack. */
+    guest_addr new_end = page_up(brk) > page_up(old) ? page_up(brk) + PAGE : page_up(old);
+    bool fits = brk >= start && brk - start <= process->data_limit.soft && brk < SHARED_LIMIT && range_unguarded(space, page_up(old), new_end);
     pthread_mutex_unlock(&space->lock);
     if (!fits)
         return (int64_t)old;
     if (page_up(brk) > page_up(old)) {
-        int64_t result = address_space_map(process, page_up(old), page_up(brk) - page_up(old), PROT_READ | PROT_WRITE,
+        int64_t result = address_space_map(process, page_up(old), page_up(brk) - page_up(old), protection,
                                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
         if (result < 0)
             return (int64_t)old;
@@ -557,7 +666,7 @@ int address_space_protection(const struct process *process, guest_addr address)
 {
     struct address_space *space = process->space;
     lock(space);
-    size_t index = find_mapping(space, address);
+    size_t index = find_present(space, address);
     bool inside = index < space->count && space->mappings[index].start <= address;
     int protection = inside ? space->mappings[index].protection : -1;
     pthread_mutex_unlock(&space->lock);
@@ -567,7 +676,7 @@ int address_space_protection(const struct process *process, guest_addr address)
 static bool executable_slow(struct address_space *space, guest_addr address, guest_addr end)
 {
     begin_change(space);
-    size_t index = find_mapping(space, address);
+    size_t index = find_present(space, address);
     bool inside = index < space->count && space->mappings[index].start <= address && (space->mappings[index].protection & PROT_EXEC);
     bool whole = inside && space->mappings[index].end >= end;
     if (inside) {
@@ -590,17 +699,14 @@ bool address_space_executable(struct process *process, guest_addr address, size_
     return address + size >= address && executable_slow(space, address, address + size);
 }
 
-bool address_space_next(const struct process *process, guest_addr from, guest_addr *start, guest_addr *end, int *protection)
+bool address_space_next(const struct process *process, guest_addr from, struct guest_mapping *mapping)
 {
     struct address_space *space = process->space;
     lock(space);
-    size_t index = find_mapping(space, from);
+    size_t index = find_present(space, from);
     bool found = index < space->count;
-    if (found) {
-        *start = space->mappings[index].start;
-        *end = space->mappings[index].end;
-        *protection = space->mappings[index].protection;
-    }
+    if (found)
+        *mapping = space->mappings[index];
     pthread_mutex_unlock(&space->lock);
     return found;
 }
@@ -630,7 +736,7 @@ struct address_space *address_space_new(struct process *process)
         return NULL;
     pthread_mutex_init(&space->lock, NULL);
     process->address_space_limit = process->data_limit = (struct memory_limit){ ~0ull, ~0ull };
-    space->mmap_top = ADDRESS_SPACE_MMAP_TOP;
+    space->mmap_base = ADDRESS_SPACE_STACK_TOP - ADDRESS_SPACE_SMALLEST_GAP;
     return space;
 }
 
@@ -648,18 +754,19 @@ void address_space_place_brk(struct process *process, guest_addr start, guest_ad
     pthread_mutex_unlock(&process->space->lock);
 }
 
-void address_space_set_mmap_top(struct process *process, guest_addr top)
+void address_space_set_mmap_base(struct process *process, guest_addr base, bool bottom_up)
 {
-    process->space->mmap_top = top;
+    process->space->mmap_base = base;
+    process->space->bottom_up = bottom_up;
 }
 
-void address_space_adopt(struct process *process, guest_addr start, uint64_t size, int protection)
+void address_space_adopt(struct process *process, guest_addr start, uint64_t size, int protection, bool shared)
 {
     struct address_space *space = process->space;
     begin_change(space);
     if (reserve_entries(space)) {
         table_remove(space, start, start + page_up(size));
-        table_add(space, start, start + page_up(size), protection, true);
+        table_add(space, (struct guest_mapping){ start, start + page_up(size), protection, shared, false });
     }
     end_change(space);
 }

@@ -7,16 +7,20 @@
 
 #include "syscalls/process.h"
 
-/* Linux on arm64 with 39 address bits: ELF_ET_DYN_BASE = 2/3 of it, the stack at the top, mmap top-down below. */
-#define ADDRESS_SPACE_PROGRAM_BASE 0x5555550000ull
-#define ADDRESS_SPACE_MMAP_TOP 0x7f80000000ull
-#define ADDRESS_SPACE_STACK_TOP 0x7fffff0000ull
+/* Linux on arm64 with 39 address bits: position-independent programs at 2/3 of it (ELF_ET_DYN_BASE), the stack at the top, mmap below,
+ * top-down, or in the old layout upwards from a quarter (TASK_UNMAPPED_BASE). */
+#define ADDRESS_SPACE_PROGRAM_BASE 0x5555555000ull
+#define ADDRESS_SPACE_STACK_TOP 0x8000000000ull
+#define ADDRESS_SPACE_BOTTOM_UP_BASE 0x2000000000ull
+/* Between the top of the stack and mmap's base, at least and at most. */
+#define ADDRESS_SPACE_SMALLEST_GAP (128ull << 20)
+#define ADDRESS_SPACE_LARGEST_GAP (ADDRESS_SPACE_STACK_TOP / 6 * 5)
 
 void address_space_set_brk(struct process *process, guest_addr start);
 /* Says where the break is, nothing is mapped (PR_SET_MM). */
 void address_space_place_brk(struct process *process, guest_addr start, guest_addr end);
-void address_space_set_mmap_top(struct process *process, guest_addr top);
-/* Records shared memory that is already mapped on the host (shmat). */
-void address_space_adopt(struct process *process, guest_addr start, uint64_t size, int protection);
+void address_space_set_mmap_base(struct process *process, guest_addr base, bool bottom_up);
+/* Records what is already mapped on the host (shmat). */
+void address_space_adopt(struct process *process, guest_addr start, uint64_t size, int protection, bool shared);
 
 #endif

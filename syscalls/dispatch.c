@@ -5,6 +5,7 @@
  */
 #include "syscalls/convert.h"
 #include "syscalls/files.h"
+#include "syscalls/memory_files.h"
 #include "syscalls/seccomp.h"
 #include "syscalls/strace.h"
 #include "syscalls/tables.generated.h"
@@ -239,6 +240,7 @@ static int64_t run_call(struct thread *thread, const struct call_description *ca
     if (call->host_number < 0) return unimplemented(thread, call->name, number, "the host has no such call");
     result = plain ? enter_host(thread, call, values) : call_converted(thread, call, values);
     if (result == -EINTR && (call->attributes & CALL_BLOCKS)) result = interrupted(call, values);
+    if (result > 0 && process->writes_memory_files) memory_file_written(process, call, values, result);
     return result;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "syscalls/files.h"
 #include "syscalls/convert.h"
+#include "syscalls/memory_files.h"
 #include "syscalls/tables.generated.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -45,6 +46,13 @@ static int64_t restart_if_interrupted(int64_t result)
     return result == -EINTR ? SYSCALL_RESTART : result;
 }
 
+/* Most names are told apart without asking the kernel. */
+static bool ends_in_mem(const char *path)
+{
+    size_t length = strlen(path);
+    return length >= 3 && memcmp(path + length - 3, "mem", 3) == 0;
+}
+
 int64_t syscall_openat(struct thread *thread, const uint64_t *arguments)
 {
     char path[PATH_MAX], host[PATH_MAX];
@@ -60,7 +68,9 @@ int64_t syscall_openat(struct thread *thread, const uint64_t *arguments)
     bool follow = !(flags & O_NOFOLLOW) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
     result = file_path_to_host(thread, (int)arguments[0], path, follow, host);
     if (result < 0) return result;
-    return restart_if_interrupted(host_call_blocking(thread, SYS_openat, arguments[0], (uintptr_t)host, flags, arguments[3], 0, 0));
+    result = restart_if_interrupted(host_call_blocking(thread, SYS_openat, arguments[0], (uintptr_t)host, flags, arguments[3], 0, 0));
+    if (result >= 0 && (flags & O_ACCMODE) != O_RDONLY && ends_in_mem(path)) memory_file_opened(thread->process, (int)result);
+    return result;
 }
 
 /* A structure that may be longer than what we know: the rest must be zero, which is looked at first and up to the first byte that is

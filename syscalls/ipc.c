@@ -109,7 +109,7 @@ int64_t syscall_shmat(struct thread *thread, const uint64_t *arguments)
         address_space_unmap(process, at, size);
         return result;
     }
-    address_space_adopt(process, at, size, protection);
+    address_space_adopt(process, at, size, protection, true);
     return at;
 }
 

@@ -8,18 +8,48 @@
 
 #include <errno.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <sys/syscall.h>
 
 /* What a guest may ask of mmap; MAP_32BIT (0x40) is the x86 host's own. */
 #define GUEST_MAP_FLAGS (~(int64_t)0x40)
 
+/* Where reading is allowed, a thread with this personality may execute too (mm/mmap.c, mm/mprotect.c). */
+static bool read_implies_exec(const struct thread *thread)
+{
+    return thread->process->has_personality && host_call(SYS_personality, 0xffffffff, 0, 0, 0, 0, 0) & READ_IMPLIES_EXEC;
+}
+
+/* The host is never asked for memory to execute, so it does not say that the file is on a file system without. */
+static bool may_not_execute(int fd)
+{
+    struct statfs status;
+    return fd >= 0 && host_call(SYS_fstatfs, (unsigned)fd, (uintptr_t)&status, 0, 0, 0, 0) == 0 && (status.f_flags & ST_NOEXEC);
+}
+
+static int64_t mmap_protection(const struct thread *thread, int *protection, int fd)
+{
+    bool asked = *protection & PROT_EXEC, implied = !asked && (*protection & PROT_READ) && read_implies_exec(thread);
+    if (!asked && !implied)
+        return 0;
+    bool denied = may_not_execute(fd);
+    if (implied && !denied)
+        *protection |= PROT_EXEC;
+    return asked && denied ? -EPERM : 0;
+}
+
 int64_t syscall_mmap(struct thread *thread, const uint64_t *arguments)
 {
+    int protection = (int)arguments[2];
     int flags = (int)(arguments[3] & GUEST_MAP_FLAGS);
     int fd = flags & MAP_ANONYMOUS ? -1 : (int)arguments[4];
     if (arguments[5] & 4095)
         return -EINVAL;
-    int64_t result = address_space_map(thread->process, arguments[0], arguments[1], (int)arguments[2], flags, fd, arguments[5]);
+    int64_t result = mmap_protection(thread, &protection, fd);
+    if (result == 0)
+        result = address_space_map(thread->process, arguments[0], arguments[1], protection, flags, fd, arguments[5]);
     if (result >= 0)
         ring_mapped(thread->process, fd, arguments[5], (guest_addr)result);
     return result;
@@ -37,12 +67,13 @@ int64_t syscall_mremap(struct thread *thread, const uint64_t *arguments)
 
 int64_t syscall_mprotect(struct thread *thread, const uint64_t *arguments)
 {
-    return address_space_protect(thread->process, arguments[0], arguments[1], (int)arguments[2]);
+    int implied = (arguments[2] & PROT_READ) && read_implies_exec(thread) ? PROT_EXEC : 0;
+    return address_space_protect(thread->process, arguments[0], arguments[1], (int)arguments[2] | implied);
 }
 
 int64_t syscall_brk(struct thread *thread, const uint64_t *arguments)
 {
-    return address_space_brk(thread->process, arguments[0]);
+    return address_space_brk(thread->process, arguments[0], PROT_READ | PROT_WRITE | (read_implies_exec(thread) ? PROT_EXEC : 0));
 }
 
 int64_t syscall_remap_file_pages(struct thread *thread, const uint64_t *arguments)
@@ -54,12 +85,12 @@ int64_t syscall_remap_file_pages(struct thread *thread, const uint64_t *argument
 /* The host's own memory must look unmapped: [start, start + size) as one range of guest mappings, or ENOMEM. */
 static bool all_guest(struct thread *thread, guest_addr start, uint64_t size)
 {
-    guest_addr low, high, end = start + ((size + 4095) & ~4095ull);
-    int protection;
+    guest_addr end = start + ((size + 4095) & ~4095ull);
+    struct guest_mapping mapping;
     while (start < end) {
-        if (!address_space_next(thread->process, start, &low, &high, &protection) || low > start)
+        if (!address_space_next(thread->process, start, &mapping) || mapping.start > start)
             return false;
-        start = high;
+        start = mapping.end;
     }
     return start >= end;
 }

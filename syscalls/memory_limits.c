@@ -86,7 +86,7 @@ static struct usage memory_usage(const struct process *process, const struct gue
     struct usage usage = { STACK_AT_START, 0 };
     for (size_t i = 0; i < count; i++) {
         const struct guest_mapping *m = &mappings[i];
-        if (m->start >= process->stack_low && m->end <= process->stack_high) continue;
+        if (m->start <= process->stack_start && m->end > process->stack_start) continue;
         usage.all += m->end - m->start;
         if ((m->protection & PROT_WRITE) && !m->shared) usage.data += m->end - m->start;
     }

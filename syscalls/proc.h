@@ -19,8 +19,6 @@ bool host_maps_next(struct host_maps *maps, struct host_mapping *mapping);      
 void host_maps_close(struct host_maps *maps);
 
 /* -- an emulated process (proc_view.c) ------------------------------------------------------------------------------------ */
-struct guest_mapping { guest_addr start, end; int protection; bool shared; };
-
 struct proc_view {
     pid_t pid;                                 /* 0: the own process */
     const struct process *process;             /* the own one, or copy */
@@ -36,6 +34,8 @@ void proc_view_publish(const struct process *process);
 bool proc_view_open(struct proc_view *view, const struct process *own, pid_t pid);
 void proc_view_close(struct proc_view *view);
 bool proc_view_next(const struct proc_view *view, guest_addr from, struct guest_mapping *mapping);
+/* Where another process of this ferry has its `struct process`; NULL: it is none, or may not be looked at. */
+struct process *proc_remote_process(pid_t pid);
 /* Another process's memory, at a host address of it: the bytes read, or negative errno. */
 int64_t remote_read(pid_t pid, const void *remote, void *to, size_t size);
 /* The mappings of another process's address space, into mapped memory of *bytes; NULL: cannot be read. */

@@ -18,9 +18,10 @@ static const char *label(const struct proc_view *view, const struct host_mapping
 {
     const struct process *process = view->process;
     if (m->path[0] == '/') return proc_guest_name(view->process, m->path);
-    if (piece->start >= process->stack_low && piece->start < process->stack_high) return "[stack]";
+    if (piece->start <= process->stack_start && piece->end > process->stack_start) return "[stack]";
     if (piece->start <= process->brk && piece->end >= process->brk_start) return "[heap]";
     if (process->vdso && piece->start == process->vdso) return "[vdso]";
+    if (process->time_page && piece->start == process->time_page) return "[vvar]";
     return strncmp(m->path, "[anon", 5) == 0 ? m->path : "";
 }
 
@@ -44,7 +45,8 @@ static bool next_piece(const struct proc_view *view, const struct host_mapping *
     struct guest_mapping mapping;
     if (at < m->start) at = m->start;
     if (at >= m->end || !proc_view_next(view, at, &mapping) || mapping.start >= m->end) return false;
-    piece->start = mapping.start > at ? mapping.start : at;
+    /* Another process's stack may have grown since its table was read. */
+    piece->start = mapping.start > at && !mapping.grows_down ? mapping.start : at;
     piece->end = mapping.end < m->end ? mapping.end : m->end;
     piece->protection = mapping.protection;
     return true;

@@ -55,14 +55,19 @@ static bool program_start(pid_t pid, uint64_t *start)
     return found;
 }
 
-static bool open_other(struct proc_view *view, pid_t pid)
+struct process *proc_remote_process(pid_t pid)
 {
     uint64_t start;
-    const struct process *remote;
-    if (!program_start(pid, &start)) return false;
+    struct process *remote;
+    if (!program_start(pid, &start)) return NULL;
     uintptr_t anchor = start + ((uintptr_t)&published_process - (uintptr_t)__ehdr_start);
-    if (remote_read(pid, (void *)anchor, &remote, sizeof remote) != sizeof remote || !remote
-        || remote_read(pid, remote, &view->copy, sizeof view->copy) != sizeof view->copy
+    return remote_read(pid, (void *)anchor, &remote, sizeof remote) == sizeof remote ? remote : NULL;
+}
+
+static bool open_other(struct proc_view *view, pid_t pid)
+{
+    const struct process *remote = proc_remote_process(pid);
+    if (!remote || remote_read(pid, remote, &view->copy, sizeof view->copy) != sizeof view->copy
         || !remote_string(pid, view->copy.executable, view->executable))
         return false;
     view->copy.executable = view->executable;
@@ -88,7 +93,7 @@ void proc_view_close(struct proc_view *view)
 
 bool proc_view_next(const struct proc_view *view, guest_addr from, struct guest_mapping *mapping)
 {
-    if (!view->pid) return address_space_next(view->process, from, &mapping->start, &mapping->end, &mapping->protection);
+    if (!view->pid) return address_space_next(view->process, from, mapping);
     for (size_t i = 0; i < view->mapping_count; i++) {
         if (view->mappings[i].end <= from) continue;
         *mapping = view->mappings[i];

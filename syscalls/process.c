@@ -3,6 +3,7 @@
  * Processes: execve, exit, wait and what they leave to the run loop (process_operations).
  */
 #include "syscalls/calls.h"
+#include "syscalls/memory_files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -110,8 +112,12 @@ int64_t syscall_waitid(struct thread *thread, const uint64_t *arguments)
 
 int64_t syscall_personality(struct thread *thread, const uint64_t *arguments)
 {
-    (void)thread;
-    return host_call(SYS_personality, arguments[0], 0, 0, 0, 0, 0);
+    uint32_t persona = (uint32_t)arguments[0];
+    if ((persona & PER_MASK) == PER_LINUX32 && persona != 0xffffffff && !thread->process->abi->functions->has_32bit_mode)
+        return -EINVAL;
+    if (persona != 0xffffffff)
+        thread->process->has_personality = true;
+    return host_call(SYS_personality, persona, 0, 0, 0, 0, 0);
 }
 
 int64_t syscall_process_vm_readv(struct thread *thread, const uint64_t *arguments)
@@ -122,6 +128,8 @@ int64_t syscall_process_vm_readv(struct thread *thread, const uint64_t *argument
 
 int64_t syscall_process_vm_writev(struct thread *thread, const uint64_t *arguments)
 {
-    (void)thread;
-    return host_call(SYS_process_vm_writev, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
+    int64_t result = host_call(SYS_process_vm_writev, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
+    if (result > 0)
+        code_written(thread->process, (pid_t)arguments[0], 0, ~4095ull);
+    return result;
 }

@@ -102,7 +102,10 @@ struct process {
     guest_addr brk_start, brk;
     struct memory_limit address_space_limit, data_limit;
     unsigned memory_deny;                  /* PR_SET_MDWE's bits */
-    guest_addr stack_low, stack_high, stack_start;   /* start: what the program began with in its stack pointer */
+    guest_addr stack_low, stack_high, stack_start;   /* low: how far it may be filled at the start; start: what the program began with in its stack pointer */
+    bool writes_memory_files;              /* has opened a /proc/<pid>/mem for writing (memory_files.c) */
+    volatile uint32_t code_written, code_written_seen;   /* counts what other processes wrote here */
+    bool has_personality;                  /* a thread has set one (personality(2)): the host knows which */
     bool kernel_knows_layout;              /* PR_SET_MM_MAP: /proc/<pid>/{cmdline,environ,auxv} are right without us */
     guest_addr auxv_address; size_t auxv_size;
     guest_addr arguments_start, arguments_end, environment_start, environment_end;
@@ -143,12 +146,13 @@ int descriptor_move_up(int fd, int from);  /* to a number out of the guest's way
 void descriptor_keep_program(struct process *process);   /* before /proc/self/exe may get out of reach */
 
 /* -- address space (address_space.c). Addresses are guest's; results are addresses or negative errno --------------------- */
+struct guest_mapping { guest_addr start, end; int protection; bool shared, grows_down; };
 struct address_space *address_space_new(struct process *process);
 int64_t address_space_map(struct process *process, guest_addr hint, uint64_t size, int protection, int flags, int fd, uint64_t offset);
 int64_t address_space_unmap(struct process *process, guest_addr start, uint64_t size);
 int64_t address_space_protect(struct process *process, guest_addr start, uint64_t size, int protection);
 int64_t address_space_remap(struct process *process, guest_addr old, uint64_t old_size, uint64_t new_size, int flags, guest_addr new_address);
-int64_t address_space_brk(struct process *process, guest_addr brk);
+int64_t address_space_brk(struct process *process, guest_addr brk, int protection);   /* protection: of what is new */
 /* Protection bits the guest gave the page (PROT_*), or -1 when unmapped. */
 int address_space_protection(const struct process *process, guest_addr address);
 /* The same for code: true when [address, address + size) may be executed. Cheap: for each fetch. */
@@ -157,7 +161,10 @@ bool address_space_executable(struct process *process, guest_addr address, size_
 void address_space_lock(struct process *process);
 void address_space_unlock(struct process *process);
 /* The first guest mapping that ends above `from`; false: none. */
-bool address_space_next(const struct process *process, guest_addr from, guest_addr *start, guest_addr *end, int *protection);
+bool address_space_next(const struct process *process, guest_addr from, struct guest_mapping *mapping);
+
+/* code_written and code_written_seen differ: drops all translations (memory_files.c). */
+void code_written_look(struct process *process);
 
 /* -- signals (signals.c) --------------------------------------------------------------------------------------------------- */
 /* Next deliverable signal of thread, dequeued, or 0. */

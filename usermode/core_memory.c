@@ -100,15 +100,14 @@ static bool keep_name(struct core_memory *memory, struct core_segment *segment, 
 /* The guest's part of one of the host's mappings. */
 static bool add_pieces(const struct process *process, struct core_memory *memory, unsigned filter, const struct host_mapping *m, const struct detail *d)
 {
-    guest_addr at = m->start, start, end;
-    int protection;
-    while (at < m->end && address_space_next(process, at, &start, &end, &protection) && start < m->end) {
-        start = start < at ? at : start;
-        end = end > m->end ? m->end : end;
+    guest_addr at = m->start;
+    struct guest_mapping mapping;
+    while (at < m->end && address_space_next(process, at, &mapping) && mapping.start < m->end) {
+        guest_addr start = mapping.start < at ? at : mapping.start, end = mapping.end > m->end ? m->end : mapping.end;
         if (!core_grow(&memory->segments, &memory->capacity, sizeof *memory->segments, memory->count + 1))
             return false;
         struct core_segment *segment = &memory->segments[memory->count++];
-        *segment = (struct core_segment){ .start = start, .end = end, .protection = protection, .of_file = m->path[0] == '/' || m->shared,
+        *segment = (struct core_segment){ .start = start, .end = end, .protection = mapping.protection, .of_file = m->path[0] == '/' || m->shared,
                                           .file_bytes = dump_size(filter, m, d, start, end), .file_offset = m->offset + (start - m->start) };
         if (m->path[0] == '/' && !keep_name(memory, segment, proc_guest_name(process, m->path)))
             return false;

@@ -15,16 +15,25 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define NOT_FOUND 127
 #define NOT_RUNNABLE 126
 #define SCRIPT_DEPTH 5                    /* BINPRM's limit of interpreters of interpreters */
-#define DEFAULT_STACK (8ull << 20)
-#define LARGEST_STACK (1ull << 30)
+#define STACK_ROOM (128ull << 10)         /* below the strings, at the start */
+#define SMALLEST_STACK (64ull << 10)
+#define LARGEST_START (1ull << 30)
+#define OWN_STACK (512ll << 10)
+
+static uint64_t page_up(uint64_t size)
+{
+    return (size + 4095) & ~4095ull;
+}
 
 static int complain(int status, const char *name, const char *reason)
 {
@@ -274,22 +283,32 @@ static int map_interpreter(struct thread *thread, const struct program *program,
     return result < 0 ? complain(NOT_RUNNABLE, name, result == -ENOMEM ? "out of memory" : error) : 0;
 }
 
-/* The whole stack is mapped at once: nothing else of the guest's can get in its way, and pages cost only when touched. */
-static int map_stack(struct thread *thread, const struct options *options, bool executable)
+/* A guest may lower RLIMIT_STACK, which binds ferry's own stack too: it has grown as far as it ever will by then. */
+static void grow_own_stack(uint64_t limit)
+{
+    const volatile char *here = __builtin_frame_address(0);
+    if (limit >= 2 * OWN_STACK)
+        (void)here[-OWN_STACK];
+}
+
+/* What exec leaves: the strings and some room below (fs/exec.c, setup_arg_pages); the host lets it grow from there. --stack-size is there at once. */
+static int map_stack(struct thread *thread, const struct program *program, const struct options *options, const struct layout *layout, char **environment)
 {
     struct process *process = thread->process;
-    struct rlimit limit;
-    uint64_t size = options->stack_size;
-    if (!size)
-        size = getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY ? limit.rlim_cur : DEFAULT_STACK;
-    size = size < (128u << 10) ? 128u << 10 : size > LARGEST_STACK ? LARGEST_STACK : (size + 4095) & ~4095ull;
-    process->stack_high = ADDRESS_SPACE_STACK_TOP;
-    process->stack_low = ADDRESS_SPACE_STACK_TOP - size;
-    int64_t result = address_space_map(process, process->stack_low, size, PROT_READ | PROT_WRITE | (executable ? PROT_EXEC : 0),
-                                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE | MAP_STACK, -1, 0);
-    guest_addr gap = process->stack_low - (1ull << 20);
-    if (gap < ADDRESS_SPACE_MMAP_TOP)
-        address_space_set_mmap_top(process, gap);
+    int protection = PROT_READ | PROT_WRITE | (program->file.executable_stack ? PROT_EXEC : 0);
+    uint64_t size = page_up(stack_strings_size(program, environment)) + STACK_ROOM, limit = layout->stack_limit & ~4095ull;
+    if (size > limit)
+        size = limit;
+    if (size < page_up(options->stack_size))
+        size = page_up(options->stack_size);
+    if (size < SMALLEST_STACK)
+        size = SMALLEST_STACK;
+    grow_own_stack(limit);
+    process->stack_high = layout->stack_top;
+    process->stack_low = layout->stack_top - (limit > size ? limit < LARGEST_START ? limit : LARGEST_START : size);
+    address_space_set_mmap_base(process, layout->mmap_base, layout->bottom_up);
+    int64_t result = address_space_map(process, layout->stack_top - size, size, protection,
+                                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_STACK | MAP_GROWSDOWN, -1, 0);
     return result < 0 ? complain(NOT_RUNNABLE, "the stack", strerror((int)-result)) : 0;
 }
 
@@ -352,21 +371,28 @@ int program_load(struct program *program, struct thread *thread, const struct op
     struct process *process = thread->process;
     const struct loader_memory memory = { thread, map_memory, unmap_memory, clear_memory };
     struct elf_image image, interpreter = { 0 };
+    struct layout layout;
     char error[LOADER_ERROR_SIZE];
     /* The stack first: a program may not take its place. */
-    int status = map_stack(thread, options, program->file.executable_stack);
+    layout_choose(&layout, options);
+    int status = map_stack(thread, program, options, &layout, environment);
     if (status)
         return status;
-    if (elf_map(program->fd, &program->file, &memory, ADDRESS_SPACE_PROGRAM_BASE, &image, error) < 0)
+    guest_addr base = program->file.interpreter[0] ? layout.program_base : 0;
+    if (elf_map(program->fd, &program->file, &memory, base, &image, error) < 0)
         return complain(NOT_RUNNABLE, program->path, error);
-    address_space_set_brk(process, image.high);
+    address_space_set_brk(process, layout_brk(&layout, program, &image));
     if (program->file.interpreter[0])
         status = map_interpreter(thread, program, &interpreter);
     if (status == 0)
         status = map_vdso(thread);
     if (status)
         return status;
-    struct stack_contents contents = { program, &image, interpreter.bias, environment, options->seed, options->have_seed };
+    uint8_t resident;
+    /* exec has mapped page 0 and sealed it, where we have the right to that. */
+    if ((layout.personality & MMAP_PAGE_ZERO) && host_call(SYS_mincore, 0, 4096, (uintptr_t)&resident, 0, 0, 0) == 0)
+        address_space_adopt(process, 0, 4096, PROT_READ | PROT_EXEC, false);
+    struct stack_contents contents = { program, &image, interpreter.bias, environment, options->seed, options->have_seed, layout.stack_pointer_shift };
     guest_addr sp = stack_fill(thread, &contents);
     if (!sp)
         return complain(NOT_RUNNABLE, program->path, "arguments and environment do not fit the stack");

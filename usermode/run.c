@@ -144,6 +144,8 @@ void thread_run(struct thread *thread)
             deliver_signals(thread, 0);
         if (thread->held_for_others)
             signal_hand_on(thread);
+        if (thread->process->code_written != thread->process->code_written_seen)
+            code_written_look(thread->process);
         atomic_store_explicit(&own->in_guest, true, memory_order_relaxed);     /* engine_run has the fence before it looks for interrupts */
         enum vcpu_exit reason = engine_run(cpu);
         atomic_store_explicit(&own->in_guest, false, memory_order_release);

@@ -58,6 +58,19 @@ static size_t count_strings(char *const *strings)
     return count;
 }
 
+static uint64_t strings_size(char *const *strings)
+{
+    uint64_t size = 0;
+    while (*strings)
+        size += strlen(*strings++) + 1;
+    return size;
+}
+
+uint64_t stack_strings_size(const struct program *program, char **environment)
+{
+    return 8 + strlen(program->name) + 1 + strings_size(program->arguments) + strings_size(environment);
+}
+
 /* The last string first, so that they ascend in memory like the kernel's; the lowest address is left in b->sp. */
 static void push_strings(struct builder *b, char *const *strings, size_t count)
 {
@@ -118,7 +131,7 @@ guest_addr stack_fill(struct thread *thread, const struct stack_contents *c)
     process->environment_start = process->arguments_end = b.sp;
     push_strings(&b, c->program->arguments, argument_count);
     process->arguments_start = b.sp;
-    b.sp &= ~15ull;
+    b.sp = (b.sp - c->shift) & ~15ull;
     guest_addr platform = push_string(&b, usermode_isa_of(thread)->platform);
     random_bytes(c, random);
     guest_addr random_at = push_bytes(&b, random, sizeof random);

@@ -106,6 +106,18 @@ bool interpreter_exists(const struct process *process, const char *name);
 /* Maps program, interpreter, stack, vDSO; sets the registers. 0 or an exit status. */
 int program_load(struct program *program, struct thread *thread, const struct options *options, char **environment);
 
+/* -- layout.c: the address space of a new program -------------------------------------------------------------------------- */
+struct layout {
+    unsigned personality;
+    int randomize;                        /* as kernel.randomize_va_space; 0 by personality too */
+    uint64_t stack_limit;
+    guest_addr stack_top, mmap_base, program_base;
+    bool bottom_up;                       /* mmap's direction */
+    uint64_t brk_shift, stack_pointer_shift;
+};
+void layout_choose(struct layout *layout, const struct options *options);
+guest_addr layout_brk(const struct layout *layout, const struct program *program, const struct elf_image *image);
+
 /* -- stack.c --------------------------------------------------------------------------------------------------------------- */
 struct stack_contents {
     const struct program *program;
@@ -113,7 +125,10 @@ struct stack_contents {
     guest_addr interpreter_base;
     char **environment;
     uint64_t seed; bool have_seed;
+    uint64_t shift;                       /* of the stack pointer, random */
 };
+/* The size of the strings that stack_fill is going to write. */
+uint64_t stack_strings_size(const struct program *program, char **environment);
 /* Writes strings, auxiliary vector and pointers below stack_high; the stack pointer, or 0 when they do not fit. */
 guest_addr stack_fill(struct thread *thread, const struct stack_contents *contents);
 

@@ -242,7 +242,7 @@ static void persons(void)
     RAW(personality, 0x0040000);
     RAW(personality, -1);
     CHILD(RAW(personality, -1));
-    RAW(personality, 0x0400000 | 8);
+    RAW(personality, 0x0400000 | 6);
     RAW(personality, 0);
     RAW(personality, 0x12345678);
     RAW(personality, 0);

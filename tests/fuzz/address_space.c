@@ -65,11 +65,11 @@ static void compare(void)
         if (host != pages[i] - 1) fail("another protection", at);
         if (address_space_executable(&process, at, PAGE) != !!(protection & PROT_EXEC)) fail("executable or not", at);
     }
-    guest_addr from = 0, start, end, last = 0;
-    int protection;
-    while (address_space_next(&process, from, &start, &end, &protection)) {
-        if (start >= end || start < last || (start | end) % PAGE) fail("mappings out of order", start);
-        from = last = end;
+    guest_addr from = 0;
+    struct guest_mapping mapping;
+    while (address_space_next(&process, from, &mapping)) {
+        if (mapping.start >= mapping.end || mapping.start < from || (mapping.start | mapping.end) % PAGE) fail("mappings out of order", mapping.start);
+        from = mapping.end;
     }
 }
 
@@ -88,20 +88,19 @@ static void make_call(const uint8_t *b)
     case 6: address_space_remap(&process, at, size, new_size, b[3] >> 5, other); break;
     default:
         if (b[3] & 16) address_space_set_brk(&process, at);
-        address_space_brk(&process, other);
+        address_space_brk(&process, other, PROT_READ | PROT_WRITE);
         break;
     }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    guest_addr start, end;
-    int protection;
+    struct guest_mapping mapping;
     address_space_set_brk(&process, WINDOW + 48 * PAGE);
     for (; size >= CALL_BYTES; bytes += CALL_BYTES, size -= CALL_BYTES) make_call(bytes);
     compare();
-    while (address_space_next(&process, 0, &start, &end, &protection))
-        if (address_space_unmap(&process, start, end - start)) fail("cannot be unmapped", start);
+    while (address_space_next(&process, 0, &mapping))
+        if (address_space_unmap(&process, mapping.start, mapping.end - mapping.start)) fail("cannot be unmapped", mapping.start);
     compare();
     return 0;
 }

@@ -111,14 +111,14 @@ Test(address_space, remaps)
 Test(address_space, grows_and_shrinks_the_heap)
 {
     address_space_set_brk(&process, 0x5000800);
-    cr_expect_eq(address_space_brk(&process, 0), 0x5000800);
-    cr_expect_eq(address_space_brk(&process, 0x5000900), 0x5000900, "within the page");
-    cr_expect_eq(address_space_brk(&process, 0x5003000), 0x5003000);
+    cr_expect_eq(address_space_brk(&process, 0, PROT_READ | PROT_WRITE), 0x5000800);
+    cr_expect_eq(address_space_brk(&process, 0x5000900, PROT_READ | PROT_WRITE), 0x5000900, "within the page");
+    cr_expect_eq(address_space_brk(&process, 0x5003000, PROT_READ | PROT_WRITE), 0x5003000);
     *(char *)0x5002fff = 1;
-    cr_expect_eq(address_space_brk(&process, 0x5001000), 0x5001000);
+    cr_expect_eq(address_space_brk(&process, 0x5001000, PROT_READ | PROT_WRITE), 0x5001000);
     cr_expect_eq(address_space_protection(&process, 0x5002000), -1);
     map(0x5004000, 1, PROT_READ, MAP_FIXED);
-    cr_expect_eq(address_space_brk(&process, 0x5005000), 0x5001000, "in the way");
+    cr_expect_eq(address_space_brk(&process, 0x5005000, PROT_READ | PROT_WRITE), 0x5001000, "in the way");
 }
 
 Test(address_space, random_changes_agree_with_a_simple_model)

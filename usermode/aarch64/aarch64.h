@@ -10,7 +10,7 @@
 extern const struct usermode_isa aarch64_usermode;
 
 /* vdso_image.c */
-enum { AARCH64_VDSO_SIZE = 2272, AARCH64_VDSO_SIGNAL_RETURN = 1316 };
+enum { AARCH64_VDSO_SIZE = 2640, AARCH64_VDSO_SIGNAL_RETURN = 1684 };
 extern const uint8_t aarch64_vdso[AARCH64_VDSO_SIZE];
 
 int aarch64_push_frame(struct thread *thread, const siginfo_t *info, const struct signal_action *action, uint64_t mask);

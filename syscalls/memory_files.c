@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Code written where no instruction cache is flushed by the program that runs it: through /proc/<pid>/mem and process_vm_writev(2).
+ * The kernel keeps caches coherent there, so translations are dropped. Another process's ferry is told by a counter in its memory, which
+ * it looks at after each system call and signal.
+ */
+#include "syscalls/memory_files.h"
+#include "syscalls/proc.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static void drop(struct process *process, guest_addr start, guest_addr end)
+{
+    engine_invalidate(process->engine, start, end);
+}
+
+void code_written(struct process *process, pid_t pid, guest_addr start, guest_addr end)
+{
+    if (pid == (pid_t)host_call(SYS_getpid, 0, 0, 0, 0, 0, 0)) {
+        drop(process, start, end);
+        return;
+    }
+    struct process *there = proc_remote_process(pid);
+    uint32_t count;
+    void *counter = there ? (void *)(uintptr_t)&there->code_written : NULL;
+    if (!there || remote_read(pid, counter, &count, sizeof count) != sizeof count)
+        return;
+    count++;
+    struct iovec here = { &count, sizeof count }, remote = { counter, sizeof count };
+    host_call(SYS_process_vm_writev, (uint64_t)pid, (uintptr_t)&here, 1, (uintptr_t)&remote, 1, 0);
+}
+
+void code_written_look(struct process *process)
+{
+    process->code_written_seen = process->code_written;
+    drop(process, 0, ~4095ull);
+}
+
+/* -- /proc/<pid>/mem ------------------------------------------------------------------------------------------------------- */
+
+/* The process that the descriptor is the memory of; 0: it is something else. */
+static pid_t memory_of(int fd)
+{
+    char link[32], name[64];
+    int length = 0;
+    int pid, task;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    int64_t size = host_call(SYS_readlinkat, AT_FDCWD, (uintptr_t)link, (uintptr_t)name, sizeof name - 1, 0, 0);
+    if (size <= 0)
+        return 0;
+    name[size] = 0;
+    if (sscanf(name, "/proc/%d/mem%n", &pid, &length) == 1 && length == size)
+        return pid;
+    length = 0;
+    return sscanf(name, "/proc/%d/task/%d/mem%n", &pid, &task, &length) == 2 && length == size ? pid : 0;
+}
+
+void memory_file_opened(struct process *process, int fd)
+{
+    if (memory_of(fd))
+        process->writes_memory_files = true;
+}
+
+/* Where `size` bytes were written: before the descriptor's position, or at the offset that the call was given. */
+static guest_addr written_at(const struct call_description *call, const uint64_t *values, int fd, int64_t size)
+{
+    for (unsigned i = 0; i < call->argument_count; i++)
+        if (strcmp(call->arguments[i].name, "at") == 0 && values[i] != ~0ull)
+            return values[i];
+    return (guest_addr)host_call(SYS_lseek, (unsigned)fd, 0, SEEK_CUR, 0, 0, 0) - (guest_addr)size;
+}
+
+void memory_file_written(struct process *process, const struct call_description *call, const uint64_t *values, int64_t result)
+{
+    bool has_data = false;
+    unsigned descriptors = 0;
+    for (unsigned i = 0; i < call->argument_count; i++) {
+        has_data |= call->arguments[i].direction == DIRECTION_IN && call->arguments[i].length_kind != LENGTH_ONE;
+        descriptors += call->arguments[i].kind == ARGUMENT_FD;
+    }
+    for (unsigned i = 0; i < call->argument_count && (has_data || descriptors > 1); i++) {
+        pid_t pid = call->arguments[i].kind == ARGUMENT_FD ? memory_of((int)values[i]) : 0;
+        if (!pid)
+            continue;
+        guest_addr start = has_data ? written_at(call, values, (int)values[i], result) & ~4095ull : 0;
+        code_written(process, pid, start, has_data ? (start + (guest_addr)result + 8191) & ~4095ull : ~4095ull);
+    }
+}

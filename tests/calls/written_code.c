@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Code that is written where the program that runs it flushes nothing: through /proc/self/mem, /proc/<pid>/mem and process_vm_writev,
+ * in its own memory and in another process's.
+ */
+#include "check.h"
+#include <sys/uio.h>
+
+#ifdef __aarch64__
+#define CODE(n) ((uint64_t)0xd65f03c000000000 | 0x52800000 | (n) << 5)          /* mov w0, #n; ret */
+#else
+#define CODE(n) ((uint64_t)0xc3 << 40 | (uint64_t)(n) << 8 | 0xb8)               /* mov eax, n; ret */
+#endif
+
+static uint64_t *code;
+
+static int run(void) { return ((int (*)(void))code)(); }
+
+static void begin(void)
+{
+    code = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    *code = CODE(1);
+    __builtin___clear_cache((char *)code, (char *)(code + 1));
+    QUIET(mprotect(code, 2 * PAGE, PROT_READ | PROT_EXEC));
+    for (int i = 0; i < 3; i++) SHOW("as it was", run());
+}
+
+static void own(void)
+{
+    uint64_t new = CODE(2);
+    struct iovec here = { &new, sizeof new }, there = { code, sizeof new };
+    SECTION("own memory");
+    int fd = CALL(open("/proc/self/mem", O_RDWR));
+    CALL(pwrite(fd, &new, sizeof new, (uintptr_t)code));
+    SHOW("pwrite", run());
+    new = CODE(3);
+    QUIET(lseek(fd, (uintptr_t)code, SEEK_SET));
+    CALL(write(fd, &new, sizeof new));
+    SHOW("write", run());
+    new = CODE(4);
+    CALL(pwritev(fd, &here, 1, (uintptr_t)code));
+    SHOW("pwritev", run());
+    new = CODE(5);
+    QUIET(lseek(fd, (uintptr_t)code, SEEK_SET));
+    CALL(writev(dup(fd), &here, 1));
+    SHOW("writev, duplicate", run());
+    new = CODE(6);
+    CALL(process_vm_writev(getpid(), &here, 1, &there, 1, 0));
+    QUIET(mprotect(code, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC));
+    CALL(process_vm_writev(getpid(), &here, 1, &there, 1, 0));
+    SHOW("process_vm_writev", run());
+    close(fd);
+    char name[64];
+    snprintf(name, sizeof name, "/proc/%d/task/%d/mem", getpid(), getpid());
+    fd = QUIET(open(name, O_WRONLY));
+    new = CODE(7);
+    CALL(pwrite(fd, &new, sizeof new, (uintptr_t)code));
+    SHOW("the thread's", run());
+    close(fd);
+}
+
+/* The other process runs it, says what came of it, and waits until it is told to go on. */
+static void other(void)
+{
+    int to_child[2], from_child[2];
+    char byte = 0;
+    SECTION("another process");
+    QUIET(pipe(to_child));
+    QUIET(pipe(from_child));
+    pid_t child = fork();
+    for (int i = 0; child == 0; i++) {
+        byte = run();
+        if (write(from_child[1], &byte, 1) != 1 || read(to_child[0], &byte, 1) != 1 || i == 3) _exit(run());
+    }
+    char name[64];
+    snprintf(name, sizeof name, "/proc/%d/mem", child);
+    uint64_t new = CODE(20);
+    struct iovec here = { &new, sizeof new }, there = { code, sizeof new };
+    QUIET(read(from_child[0], &byte, 1));
+    SHOW("inherited", byte);
+    int fd = CALL(open(name, O_RDWR));
+    CALL(pwrite(fd, &new, sizeof new, (uintptr_t)code));
+    QUIET(write(to_child[1], "", 1));
+    QUIET(read(from_child[0], &byte, 1));
+    SHOW("through its file", byte);
+    new = CODE(21);
+    CALL(process_vm_writev(child, &here, 1, &there, 1, 0));
+    QUIET(write(to_child[1], "", 1));
+    QUIET(read(from_child[0], &byte, 1));
+    SHOW("by process_vm_writev", byte);
+    QUIET(kill(child, SIGSTOP));
+    int status;
+    QUIET(waitpid(child, &status, WUNTRACED));
+    new = CODE(22);
+    CALL(pwrite(fd, &new, sizeof new, (uintptr_t)code));
+    QUIET(kill(child, SIGCONT));
+    QUIET(write(to_child[1], "", 1));
+    QUIET(read(from_child[0], &byte, 1));
+    SHOW("while it was stopped", byte);
+    new = CODE(23);
+    CALL(pwrite(fd, &new, sizeof new, (uintptr_t)code));
+    QUIET(write(to_child[1], "", 1));
+    QUIET(waitpid(child, &status, 0));
+    SHOW("its exit", WEXITSTATUS(status));
+    SHOW("here nothing changed", run());
+}
+
+int main(void)
+{
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    begin();
+    own();
+    other();
+    return 0;
+}

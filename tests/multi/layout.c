@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Where a program's parts are: at random, or always the same with ADDR_NO_RANDOMIZE, which children and programs inherit; mappings
+ * upwards in the old layout. The program runs itself again and compares what the runs tell.
+ */
+#define _GNU_SOURCE
+#include "check.h"
+
+#include <fcntl.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { STACK, HEAP, MAPPING, PROGRAM, INTERPRETER, VDSO, SEED, UPWARDS, VALUES };
+
+static void tell(int fd)
+{
+    char *first = mmap(NULL, 1 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *second = mmap(NULL, 1 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint64_t values[VALUES] = {
+        (uintptr_t)&first, (uintptr_t)sbrk(0), (uintptr_t)first, (uintptr_t)tell, getauxval(AT_BASE), getauxval(AT_SYSINFO_EHDR),
+        *(uint64_t *)getauxval(AT_RANDOM), second > first,
+    };
+    CHECK(write(fd, values, sizeof values) == sizeof values);
+}
+
+static void run(unsigned persona, rlim_t stack, uint64_t values[VALUES])
+{
+    int ends[2], status;
+    char number[16];
+    CHECK(pipe(ends) == 0);
+    pid_t child = fork();
+    if (child == 0) {
+        struct rlimit limit;
+        getrlimit(RLIMIT_STACK, &limit);
+        limit.rlim_cur = stack;
+        snprintf(number, sizeof number, "%d", ends[1]);
+        CHECK(setrlimit(RLIMIT_STACK, &limit) == 0 && personality(persona) != -1);
+        execl("/proc/self/exe", "layout", number, NULL);
+        _exit(2);
+    }
+    CHECK(read(ends[0], values, VALUES * sizeof *values) == VALUES * (ssize_t)sizeof *values);
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static int randomize_setting(void)
+{
+    char text[8] = "";
+    int fd = open("/proc/sys/kernel/randomize_va_space", O_RDONLY);
+    if (fd < 0 || read(fd, text, sizeof text - 1) < 1) return -1;
+    close(fd);
+    return atoi(text);
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t runs[3][VALUES];
+    const rlim_t usual = 8 << 20;
+    if (argc > 1) return tell(atoi(argv[1])), 0;
+    for (int i = 0; i < 3; i++) run(ADDR_NO_RANDOMIZE, usual, runs[i]);
+    for (int value = 0; value < UPWARDS; value++)
+        if (value == SEED) CHECK(runs[0][value] != runs[1][value]);
+        else CHECK(runs[0][value] == runs[1][value] && runs[1][value] == runs[2][value]);
+    CHECK(!runs[0][UPWARDS]);
+    for (int i = 0; i < 3; i++) run(0, usual, runs[i]);
+    for (int value = 0, setting = randomize_setting(); value < UPWARDS && setting > 0; value++) {
+        int fixed = (value == PROGRAM && runs[0][PROGRAM] < 0x10000000) || (value == INTERPRETER && !runs[0][INTERPRETER]) || (value == HEAP && setting < 2);
+        if (!fixed) CHECK(runs[0][value] != runs[1][value] || runs[1][value] != runs[2][value]);
+    }
+    run(ADDR_COMPAT_LAYOUT, usual, runs[0]);
+    CHECK(runs[0][UPWARDS]);
+#ifndef __x86_64__                        /* which has a rule of its own */
+    struct rlimit limit;
+    getrlimit(RLIMIT_STACK, &limit);
+    if (limit.rlim_max == RLIM_INFINITY) {
+        run(0, RLIM_INFINITY, runs[0]);
+        CHECK(runs[0][UPWARDS]);
+    }
+#endif
+    return 0;
+}
