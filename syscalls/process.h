@@ -110,7 +110,8 @@ struct process {
     guest_addr time_page;                  /* struct time_page, or 0 */
     bool clone_tls_before_child;           /* clone's arguments: (flags, stack, parent, tls, child) instead of (…, child, tls) */
     int own_descriptor;                    /* ferry's program, where /proc/self/exe may not lead to it (descriptors.c); or -1 */
-    int exec_descriptor;                   /* the guest's program, when it has no name; or -1. Both are hidden from the guest */
+    int exec_descriptor;                   /* the guest's program, when it has no name; or -1 */
+    int *log_descriptor;                   /* the log's, where it has one of its own; or NULL. All three are hidden from the guest */
     struct rings *rings;                   /* io_uring.c; NULL: none made yet */
     bool strace;
     bool trace_unimplemented;

@@ -129,6 +129,7 @@ static const struct option_row option_rows[] = {
     { "exec-fd", NULL, NULL, NULL, OPTION_NUMBER, false, FIELD(exec_descriptor), NULL, NULL },
     { "limits", NULL, NULL, "LIMITS", OPTION_TEXT, false, FIELD(limits), NULL, NULL },
     { "own-fd", NULL, NULL, NULL, OPTION_NUMBER, false, FIELD(own_descriptor), NULL, NULL },
+    { "log-fd", NULL, NULL, NULL, OPTION_NUMBER, false, FIELD(log_descriptor), NULL, NULL },
     { "seccomp-fd", NULL, NULL, NULL, OPTION_NUMBER, false, FIELD(seccomp_descriptor), NULL, NULL },
     { "B", NULL, "QEMU_GUEST_BASE", "ADDRESS", OPTION_FUNCTION, false, 0, ignored, "accepted: guest addresses are never shifted" },
     { "R", NULL, "QEMU_RESERVED_VA", "SIZE", OPTION_FUNCTION, false, 0, ignored, "accepted: nothing needs reserving" },
@@ -257,7 +258,7 @@ bool options_parse(struct options *options, int argc, char **argv, char **enviro
 {
     int index = 1;
     memset(options, 0, sizeof *options);
-    options->exec_descriptor = options->own_descriptor = options->seccomp_descriptor = -1;
+    options->exec_descriptor = options->own_descriptor = options->log_descriptor = options->seccomp_descriptor = -1;
     options->dump_block = ~0ull;
     if (!parse_environment(options, environment))
         return false;

@@ -48,6 +48,7 @@ struct options {
     unsigned channels;                    /* debug/log.h */
     int64_t exec_descriptor;              /* load this instead of opening the program; -1 */
     int64_t own_descriptor;               /* ferry itself, where /proc/self/exe is out of reach; -1 */
+    int64_t log_descriptor;               /* where the ferry before an exec had its log; -1 */
     int64_t seccomp_descriptor;           /* the filters that the program before this one had set; -1 */
     bool have_seed, no_link, strace, stats, perf, help, version;
     bool sandbox, in_sandbox;             /* in_sandbox: it was entered before the exec that led here */
