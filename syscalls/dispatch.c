@@ -113,12 +113,17 @@ struct conversion {
     char paths[2][PATH_MAX];
 };
 
+static bool is_at_set(unsigned set)
+{
+    return set == FLAGS_AT || set == FLAGS_AT_ACCESS || set == FLAGS_AT_HANDLE || set == FLAGS_AT_STATX || set == FLAGS_AT_ATTRIBUTES || set == FLAGS_OPEN_TREE;
+}
+
 /* Whether the last link of a path is followed: by the kind of the argument, changed by AT_SYMLINK_NOFOLLOW or _FOLLOW. */
 static bool path_is_followed(const struct call_description *call, unsigned argument, const uint64_t *values)
 {
     bool follow = call->arguments[argument].kind == ARGUMENT_PATH;
     for (unsigned i = 0; i < call->argument_count; i++) {
-        if (call->arguments[i].kind != ARGUMENT_FLAGS || call->arguments[i].detail != FLAGS_AT) continue;
+        if (call->arguments[i].kind != ARGUMENT_FLAGS || !is_at_set(call->arguments[i].detail)) continue;
         if (values[i] & AT_SYMLINK_NOFOLLOW) return false;
         if (values[i] & AT_SYMLINK_FOLLOW) follow = true;
     }

@@ -51,6 +51,7 @@ struct thread {
     struct held_signals held;              /* blocked asynchronous SIGSEGV and the like: the host cannot hold them for us */
     uint64_t lets_through;                 /* blocked signals that the call being made waits for */
     volatile sig_atomic_t held_for_others; /* one is in process->held that another thread may want */
+    void *strace_line;                     /* of the call being made (strace.h); NULL: none */
     bool vfork_child;                      /* shares the parent's memory until exec or exit */
     bool exiting;
     int exit_status;

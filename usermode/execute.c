@@ -6,9 +6,9 @@
 #include "usermode/usermode.h"
 
 #include "syscalls/files.h"
-
 #include "syscalls/memory_limits.h"
 #include "syscalls/seccomp.h"
+#include "syscalls/strace.h"
 #include "syscalls/syscalls.h"
 
 #include <errno.h>
@@ -138,6 +138,7 @@ static void resume_signals(struct thread *thread)
 /* Interrupted before it happened: the handler first. Other threads are gone once it succeeds. */
 static int64_t host_execute(struct thread *thread, int directory, const char *path, char *const *argv, char *const *envp, int flags)
 {
+    strace_execute(thread);
     prepare_signals(thread);
     int64_t result = host_call_blocking(thread, SYS_execveat, (uint64_t)(int64_t)directory, (uintptr_t)path, (uintptr_t)argv, (uintptr_t)envp, (uint64_t)flags, 0);
     resume_signals(thread);
