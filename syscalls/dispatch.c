@@ -261,7 +261,7 @@ int64_t syscall_dispatch(struct thread *thread, unsigned number, const uint64_t 
         decode_arguments(abi, call, arguments, decoded);
         arguments = decoded;
     }
-    if (__builtin_expect(process->strace, 0)) {
+    if (__builtin_expect(process->strace, 0) && strace_wants(process, call)) {
         struct strace_line line;
         strace_enter(&line, thread, call, arguments);
         if (!refused) result = run_call(thread, call, abi->calls[number].plain, number, arguments);

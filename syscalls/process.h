@@ -115,6 +115,7 @@ struct process {
     int *log_descriptor;                   /* the log's, where it has one of its own; or NULL. All three are hidden from the guest */
     struct rings *rings;                   /* io_uring.c; NULL: none made yet */
     bool strace;
+    const bool *strace_calls;              /* only these, by index in call_table; NULL: all */
     bool trace_unimplemented;
     void (*log)(void *user, const char *text);   /* --strace and --trace=unimplemented: whole lines; NULL: to stderr */
     void *log_user;

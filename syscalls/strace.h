@@ -11,6 +11,10 @@
 /* printed: arguments written so far; before: what a length was that the call changes; is_written: the line is out. */
 struct strace_line { struct text text; unsigned printed; int64_t before; bool is_written; };
 
+/* "openat,read,%file" or "!…": what is to be printed, by index in call_table; NULL: a name that nothing has. */
+const bool *strace_filter(const char *text);
+bool strace_wants(const struct process *process, const struct call_description *call);
+
 /* What is known before the call; a call that does not return is written out here. */
 void strace_enter(struct strace_line *line, struct thread *thread, const struct call_description *call, const uint64_t *values);
 void strace_leave(struct strace_line *line, struct thread *thread, const struct call_description *call, const uint64_t *values,

@@ -11,6 +11,7 @@
 #include "syscalls/guest_memory.h"
 #include "syscalls/memory_limits.h"
 #include "syscalls/seccomp.h"
+#include "syscalls/strace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -86,6 +87,7 @@ static void open_log(const struct options *options, struct process *process)
         process->log_descriptor = descriptor;
     }
     process->strace = options->strace || (options->channels & LOG_SYSCALL);
+    process->strace_calls = options->strace_calls ? strace_filter(options->strace_calls) : NULL;
     process->trace_unimplemented = options->channels & LOG_UNIMPLEMENTED;
     process->log = log_text;
 }

@@ -6,6 +6,7 @@
 #include "usermode/usermode.h"
 
 #include "debug/log.h"
+#include "syscalls/strace.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@
 #define FERRY_VERSION "0.1.0"
 #endif
 
-enum option_kind { OPTION_TEXT, OPTION_NUMBER, OPTION_SIZE, OPTION_SWITCH, OPTION_FUNCTION };
+enum option_kind { OPTION_TEXT, OPTION_NUMBER, OPTION_SIZE, OPTION_SWITCH, OPTION_FUNCTION, OPTION_MAYBE };   /* MAYBE: a function, with =VALUE or without */
 
 struct option_row {
     const char *names;                    /* "sysroot L": the first one is ours */
@@ -60,6 +61,17 @@ static bool set_trace(struct options *options, const char *value)
     if (log_parse(value, &options->channels, bad, sizeof bad))
         return true;
     fprintf(stderr, "ferry: no log channel is called %s (-d help lists them)\n", bad);
+    return false;
+}
+
+/* FERRY_STRACE=1 means all, like the option alone. */
+static bool set_strace(struct options *options, const char *value)
+{
+    options->strace = true;
+    options->strace_calls = value && strcmp(value, "1") != 0 ? value : NULL;
+    if (!options->strace_calls || strace_filter(value))
+        return true;
+    fprintf(stderr, "ferry: no system call is called that: %s\n", value);
     return false;
 }
 
@@ -113,7 +125,7 @@ static const struct option_row option_rows[] = {
     { "uname r", "FERRY_UNAME", "QEMU_UNAME", "RELEASE", OPTION_TEXT, true, FIELD(release), NULL, "kernel release that uname tells" },
     { "seed", NULL, "QEMU_RAND_SEED", "NUMBER", OPTION_FUNCTION, true, 0, set_seed, "makes AT_RANDOM the same in each run" },
     { "cpu", NULL, "QEMU_CPU", "MODEL", OPTION_FUNCTION, true, 0, set_cpu, "accepted: there is one CPU model" },
-    { "strace", "FERRY_STRACE", "QEMU_STRACE", NULL, OPTION_SWITCH, true, FIELD(strace), NULL, "print system calls" },
+    { "strace", "FERRY_STRACE", "QEMU_STRACE", NULL, OPTION_MAYBE, true, 0, set_strace, "print system calls (=CALLS: only these; %file, %desc, %network, !)" },
     { "trace d", "FERRY_LOG", "QEMU_LOG", "CHANNELS", OPTION_FUNCTION, true, 0, set_trace, "log these channels (-d help lists them)" },
     { "log-file D", "FERRY_LOG_FILE", "QEMU_LOG_FILENAME", "FILE", OPTION_TEXT, true, FIELD(log_file), NULL, "where the log goes (%d: process id)" },
     { "host", "FERRY_HOST", NULL, "NAME", OPTION_TEXT, true, FIELD(host), NULL, "how code is run: x86_64 or interpreter" },
@@ -179,7 +191,7 @@ static void remember(struct options *options, const struct option_row *row, cons
     if (!list)
         return;
     options->inherited = list;
-    int printed = takes_value(row) ? asprintf(&text, "--%.*s=%s", length, row->names, value) : asprintf(&text, "--%.*s", length, row->names);
+    int printed = takes_value(row) || (value && row->kind == OPTION_MAYBE) ? asprintf(&text, "--%.*s=%s", length, row->names, value) : asprintf(&text, "--%.*s", length, row->names);
     if (printed >= 0)
         options->inherited[options->inherited_count++] = text;
 }
@@ -192,7 +204,8 @@ static bool apply(struct options *options, const struct option_row *row, const c
     switch (row->kind) {
     case OPTION_TEXT: *(const char **)field = value; break;
     case OPTION_SWITCH: *(bool *)field = true; break;
-    case OPTION_FUNCTION: good = row->set(options, value); break;
+    case OPTION_FUNCTION:
+    case OPTION_MAYBE: good = row->set(options, value); break;
     case OPTION_NUMBER:
     case OPTION_SIZE:
         good = parse_number(value, &number, row->kind == OPTION_SIZE);
@@ -225,7 +238,7 @@ static bool parse_environment(struct options *options, char **environment)
         for (int k = 0; k < 2; k++) {
             const char *value = variables[k] ? environment_get(environment, variables[k]) : NULL;
             bool is_switch = !takes_value(row);
-            if (value && !(is_switch && k == 1 && (!*value || strcmp(value, "0") == 0)) && !apply(options, row, value, variables[k]))
+            if (value && !(is_switch && k == 1 && (!*value || strcmp(value, "0") == 0)) && !apply(options, row, k == 0 && row->kind == OPTION_MAYBE ? NULL : value, variables[k]))
                 return false;
         }
     }
@@ -246,7 +259,7 @@ static bool parse_option(struct options *options, int argc, char **argv, int *in
         value = name + length + 1;
     else if (takes_value(row) && *index + 1 < argc)
         value = argv[++*index];
-    if (takes_value(row) != (value != NULL)) {
+    if (takes_value(row) != (value != NULL) && row->kind != OPTION_MAYBE) {
         fprintf(stderr, takes_value(row) ? "ferry: %s needs a value\n" : "ferry: %s takes no value\n", text);
         return false;
     }

@@ -43,6 +43,7 @@ struct environment_edit { const char *text; bool unset; };
 
 struct options {
     const char *sysroot, *argv0, *release, *host, *log_file, *cpu;
+    const char *strace_calls;             /* --strace=CALLS; NULL: all */
     const char *limits;                   /* memory_limits.h: of the ferry before an exec; NULL */
     uint64_t stack_size, max_insns, cache_size, dump_block, seed;
     unsigned channels;                    /* debug/log.h */

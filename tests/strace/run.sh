@@ -32,6 +32,14 @@ for name in files flags processes; do
     [ "$(wc -l < "$scratch/$name.native.lines")" -ge 15 ] && same "$name" "$scratch/$name.native.lines" "$scratch/$name.lines" || fail "$name/lines"
 done
 
+# Only some calls.
+"$ferry" --strace=%network,mkdirat "$scratch/guest" 2>&1 | sed 's/(.*//' | sort -u | tr '\n' ' ' > "$scratch/filtered"
+echo "+++ exited with 3 +++ connect mkdirat recvmsg sendmsg setsockopt socket socketpair " | cmp -s - <(cat "$scratch/filtered"; echo) && pass filter || { fail filter; cat "$scratch/filtered"; }
+"$ferry" --strace=no_such_call "$scratch/guest" 2> "$scratch/refused"
+[ $? = 1 ] && grep -q 'no system call is called that: no_such_call' "$scratch/refused" && pass filter-name || fail filter-name
+FERRY_STRACE='!%file,%desc' "$ferry" "$scratch/guest" 2>&1 | grep -E '^(openat|write|close|getpriority|prctl)\(' > "$scratch/inverted"
+! grep -qvE '^(getpriority|prctl)' "$scratch/inverted" && grep -q '^getpriority' "$scratch/inverted" && pass filter-inverted || fail filter-inverted
+
 # A program that has closed its standard error and everything else, and then starts another, goes on being traced.
 "$ferry" --strace "$scratch/guest" silent 2> "$scratch/silent"
 grep -q '^execve(.*, \[.*\], 0x[0-9a-f]* /\* [0-9]* vars \*/) = 0$' "$scratch/silent" && pass exec || fail exec
