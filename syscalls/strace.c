@@ -353,6 +353,11 @@ static unsigned element_size(const struct abi *abi, unsigned kind, unsigned deta
 static void print_elements(struct text *t, struct thread *thread, unsigned kind, unsigned detail, uint64_t address, uint64_t count)
 {
     unsigned size = element_size(thread->process->abi, kind, detail);
+    uint8_t first;
+    if (count && copy_from_guest(thread, &first, address, 1)) {
+        strace_print_address(t, address);
+        return;
+    }
     text_print(t, "[");
     for (uint64_t i = 0; i < count; i++) {
         text_print(t, i ? ", " : "");
