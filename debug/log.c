@@ -97,18 +97,13 @@ bool log_to_file(const char *path)
     int fd = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (mark ? O_TRUNC : 0), 0666);
     if (fd < 0)
         return false;
-    int high = fcntl(fd, F_DUPFD_CLOEXEC, 900);
-    if (high >= 0) {
-        close(fd);
-        fd = high;
-    }
     log_state.fd = fd;
     return true;
 }
 
-int log_descriptor(void)
+int *log_descriptor(void)
 {
-    return log_state.fd;
+    return &log_state.fd;
 }
 
 void log_text(void *unused, const char *text)

@@ -26,7 +26,8 @@ void log_enable(unsigned channels);
 bool log_enabled(unsigned channels);
 /* Sends the text to a file (a %d in its name becomes the process id). false: errno. */
 bool log_to_file(const char *path);
-int log_descriptor(void);
+/* Where the text goes; 2 at first. Whoever moves the descriptor writes the new number there. */
+int *log_descriptor(void);
 /* One write(2) each: lines of several threads do not mix. Async-signal-safe. */
 void log_text(void *unused, const char *text);
 void log_printf(unsigned channel, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -14,11 +14,11 @@
 /* What an argument is. Order: scalars, names in guest memory, then data in guest memory. */
 enum argument_kind {
     ARGUMENT_FD, ARGUMENT_DIRFD, ARGUMENT_INT, ARGUMENT_UINT, ARGUMENT_LONG, ARGUMENT_ULONG, ARGUMENT_SIZE, ARGUMENT_OFF64,
-    ARGUMENT_MODE, ARGUMENT_PID, ARGUMENT_ID, ARGUMENT_ADDRESS, ARGUMENT_HEX, ARGUMENT_SIGNAL, ARGUMENT_DEVICE,
+    ARGUMENT_MODE, ARGUMENT_PID, ARGUMENT_ID, ARGUMENT_ADDRESS, ARGUMENT_HEX, ARGUMENT_SIGNAL, ARGUMENT_DEVICE, ARGUMENT_HIGH,
     ARGUMENT_FLAGS, ARGUMENT_ENUM,             /* detail: enum constant_set_id */
     ARGUMENT_POINTER,                          /* into guest memory, opaque */
     ARGUMENT_PATH, ARGUMENT_LINK_PATH,         /* LINK_PATH: a last component that is a link is not followed */
-    ARGUMENT_STRING, ARGUMENT_STRINGS,
+    ARGUMENT_STRING, ARGUMENT_STRINGS, ARGUMENT_VARIABLES,
     ARGUMENT_BYTES, ARGUMENT_SIGNAL_SET, ARGUMENT_FD_SET, ARGUMENT_SOCKET_ADDRESS,
     ARGUMENT_IO_VECTOR,
     ARGUMENT_STRUCT,                           /* detail: enum struct_id */
@@ -67,7 +67,8 @@ struct call_description {
 /* -- constants ----------------------------------------------------------------------------------------------------------- */
 /* Names in place: a pointer would be relocated at each start. */
 struct constant { char name[56]; uint64_t value, mask; };      /* set when (x & mask) == value */
-struct constant_set { const char *name; uint16_t count; bool is_flags; const struct constant *values; };
+/* is_long: flags in a whole register, others are ints; unknown: "MADV_???", for values without a name. */
+struct constant_set { const char *name; uint16_t count; bool is_flags, is_long; const char *unknown; const struct constant *values; };
 struct constant_pair { uint64_t guest, guest_mask, host, host_mask; };
 /* Only what differs; NULL pairs: nothing does. */
 struct constant_map { uint16_t count; const struct constant_pair *pairs; };
@@ -77,7 +78,7 @@ enum field_kind { FIELD_UNSIGNED, FIELD_SIGNED, FIELD_POINTER, FIELD_CHARACTERS,
 /* SOCKET_ADDRESS and on: what a pointer leads to; detail is the field with the length.
  * FILE_SIZE and DEVICE: the one that the structure's mode calls for. WORDS: a union of u32 and u64. REST: "..." stands for all of them. */
 enum field_print { PRINT_DECIMAL, PRINT_HEX, PRINT_OCTAL, PRINT_FLAGS, PRINT_ENUM, PRINT_SIGNAL, PRINT_FD, PRINT_HIDDEN, PRINT_MODE,
-                   PRINT_FILE_SIZE, PRINT_DEVICE, PRINT_WORDS, PRINT_REST,
+                   PRINT_FILE_SIZE, PRINT_DEVICE, PRINT_WORDS, PRINT_REST, PRINT_LIMIT,
                    PRINT_SOCKET_ADDRESS, PRINT_IO_VECTOR, PRINT_CONTROL };
 
 struct field_layout {

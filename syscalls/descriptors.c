@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Ferry's own descriptors. Most processes have none. Two may come, high up: ferry's program, before something the guest does (chroot,
- * mount…) makes /proc/self/exe unreachable, since execve starts ferry again; and the guest's program where it has no name.
+ * Ferry's own descriptors. Most processes have none. Three may come, high up: ferry's program, before something the guest does (chroot,
+ * mount…) makes /proc/self/exe unreachable, since execve starts ferry again; the guest's program where it has no name; the log's.
  * To the guest they are closed, and when it wants one of their numbers they make room.
  */
 #include "syscalls/files.h"
@@ -20,14 +20,16 @@
 
 #define OWN_FROM 1000                          /* out of the guest's way; higher would make its forks dearer */
 
-static bool any_own(const struct process *process)
+bool descriptor_any_own(const struct process *process)
 {
-    return process->own_descriptor >= 0 || process->exec_descriptor >= 0;
+    return (process->own_descriptor & process->exec_descriptor) >= 0 || process->log_descriptor;
 }
+
+static int log_descriptor_of(const struct process *process) { return process->log_descriptor ? *process->log_descriptor : -1; }
 
 bool descriptor_is_own(const struct process *process, uint64_t fd)
 {
-    return (int)fd >= 0 && ((int)fd == process->own_descriptor || (int)fd == process->exec_descriptor);
+    return (int)fd >= 0 && ((int)fd == process->own_descriptor || (int)fd == process->exec_descriptor || (int)fd == log_descriptor_of(process));
 }
 
 /* -- where they are ------------------------------------------------------------------------------------------------------ */
@@ -67,7 +69,8 @@ void descriptor_keep_program(struct process *process)
 static bool make_room(struct process *process, int fd)
 {
     pthread_mutex_lock(&process->lock);
-    int *own = fd == process->own_descriptor ? &process->own_descriptor : fd == process->exec_descriptor ? &process->exec_descriptor : NULL;
+    int *own = fd == process->own_descriptor ? &process->own_descriptor : fd == process->exec_descriptor ? &process->exec_descriptor
+             : fd == log_descriptor_of(process) ? process->log_descriptor : NULL;
     if (own) *own = descriptor_move_up(fd, fd + 1);
     bool moved = !own || *own != fd;
     pthread_mutex_unlock(&process->lock);
@@ -75,20 +78,26 @@ static bool make_room(struct process *process, int fd)
 }
 
 /* -- calls --------------------------------------------------------------------------------------------------------------- */
+/* The lowest of ferry's own in the range; -1: none. */
+static int64_t lowest_own(const struct process *process, unsigned first, unsigned last)
+{
+    const int own[] = { process->own_descriptor, process->exec_descriptor, log_descriptor_of(process) };
+    int64_t lowest = -1;
+    for (unsigned i = 0; i < sizeof own / sizeof own[0]; i++)
+        if (own[i] >= 0 && (unsigned)own[i] >= first && (unsigned)own[i] <= last && (lowest < 0 || own[i] < lowest)) lowest = own[i];
+    return lowest;
+}
+
 /* In pieces, around ferry's own. */
 int64_t syscall_close_range(struct thread *thread, const uint64_t *arguments)
 {
-    const struct process *process = thread->process;
     unsigned first = (unsigned)arguments[0], last = (unsigned)arguments[1];
     if (first > last) return -EINVAL;
-    int64_t result = 0;
-    unsigned own[2] = { (unsigned)process->own_descriptor, (unsigned)process->exec_descriptor };
-    if (own[0] > own[1]) own[0] = own[1], own[1] = (unsigned)process->own_descriptor;
-    for (unsigned i = 0; i < 2 && result == 0; i++) {
-        if ((int)own[i] < 0 || own[i] < first || own[i] > last) continue;
-        if (own[i] > first) result = host_call(SYS_close_range, first, own[i] - 1, arguments[2], 0, 0, 0);
-        if (own[i] == last) return result;
-        first = own[i] + 1;
+    int64_t result = 0, own;
+    while (result == 0 && (own = lowest_own(thread->process, first, last)) >= 0) {
+        if (own > first) result = host_call(SYS_close_range, first, (unsigned)own - 1, arguments[2], 0, 0, 0);
+        if ((unsigned)own == last) return result;
+        first = (unsigned)own + 1;
     }
     return result ? result : host_call(SYS_close_range, first, last, arguments[2], 0, 0, 0);
 }
@@ -105,7 +114,7 @@ int64_t syscall_dup3(struct thread *thread, const uint64_t *arguments)
 bool descriptor_is_own_name(struct thread *thread, int directory, const char *path)
 {
     char link[32], target[64];
-    if (!any_own(thread->process)) return false;
+    if (!descriptor_any_own(thread->process)) return false;
     const char *name = strrchr(path, '/');
     name = name ? name + 1 : path;
     if (!*name || strspn(name, "0123456789") != strlen(name) || !descriptor_is_own(thread->process, strtoul(name, NULL, 10))) return false;
@@ -168,7 +177,7 @@ int64_t syscall_getdents64(struct thread *thread, const uint64_t *arguments)
     do {
         uint64_t entries = (uintptr_t)guest_pointer(thread->process, arguments[1]);
         result = host_call(SYS_getdents64, arguments[0], entries, arguments[2], 0, 0, 0);
-        if (result <= 0 || !any_own(thread->process) || !is_descriptor_list(arguments[0])) return result;
+        if (result <= 0 || !descriptor_any_own(thread->process) || !is_descriptor_list(arguments[0])) return result;
         result = hide_own(thread, arguments[1], result);
     } while (result == 0);
     return result;

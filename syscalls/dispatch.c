@@ -114,12 +114,17 @@ struct conversion {
     char paths[2][PATH_MAX];
 };
 
+static bool is_at_set(unsigned set)
+{
+    return set == FLAGS_AT || set == FLAGS_AT_ACCESS || set == FLAGS_AT_HANDLE || set == FLAGS_AT_STATX || set == FLAGS_AT_ATTRIBUTES || set == FLAGS_OPEN_TREE;
+}
+
 /* Whether the last link of a path is followed: by the kind of the argument, changed by AT_SYMLINK_NOFOLLOW or _FOLLOW. */
 static bool path_is_followed(const struct call_description *call, unsigned argument, const uint64_t *values)
 {
     bool follow = call->arguments[argument].kind == ARGUMENT_PATH;
     for (unsigned i = 0; i < call->argument_count; i++) {
-        if (call->arguments[i].kind != ARGUMENT_FLAGS || call->arguments[i].detail != FLAGS_AT) continue;
+        if (call->arguments[i].kind != ARGUMENT_FLAGS || !is_at_set(call->arguments[i].detail)) continue;
         if (values[i] & AT_SYMLINK_NOFOLLOW) return false;
         if (values[i] & AT_SYMLINK_FOLLOW) follow = true;
     }
@@ -234,7 +239,7 @@ static int64_t run_call(struct thread *thread, const struct call_description *ca
     struct process *process = thread->process;
     int64_t result;
     if (call->attributes & CALL_ABSENT) return unimplemented(thread, call->name, number, call->note);
-    if ((process->own_descriptor & process->exec_descriptor) >= 0 && any_argument_is_own(process, call, values)) return -EBADF;
+    if (descriptor_any_own(process) && any_argument_is_own(process, call, values)) return -EBADF;
     if (call->attributes & CALL_HIDES_PROC) descriptor_keep_program(process);
     if (call->attributes & CALL_CUSTOM) return call->function(thread, values);
     if (call->host_number < 0) return unimplemented(thread, call->name, number, "the host has no such call");
@@ -258,7 +263,7 @@ int64_t syscall_dispatch(struct thread *thread, unsigned number, const uint64_t 
         decode_arguments(abi, call, arguments, decoded);
         arguments = decoded;
     }
-    if (__builtin_expect(process->strace, 0)) {
+    if (__builtin_expect(process->strace, 0) && strace_wants(process, call)) {
         struct strace_line line;
         strace_enter(&line, thread, call, arguments);
         if (!refused) result = run_call(thread, call, abi->calls[number].plain, number, arguments);

@@ -18,6 +18,7 @@ void ring_mapped(struct process *process, int fd, uint64_t offset, guest_addr at
 
 /* -- ferry's own descriptors (descriptors.c) ----------------------------------------------------------------------------- */
 /* To the guest it is closed. Calls with such an argument never get to their function (dispatch.c). */
+bool descriptor_any_own(const struct process *process);
 bool descriptor_is_own(const struct process *process, uint64_t fd);
 bool descriptor_is_own_name(struct thread *thread, int directory, const char *path);
 

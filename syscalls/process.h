@@ -51,6 +51,7 @@ struct thread {
     struct held_signals held;              /* blocked asynchronous SIGSEGV and the like: the host cannot hold them for us */
     uint64_t lets_through;                 /* blocked signals that the call being made waits for */
     volatile sig_atomic_t held_for_others; /* one is in process->held that another thread may want */
+    void *strace_line;                     /* of the call being made (strace.h); NULL: none */
     bool vfork_child;                      /* shares the parent's memory until exec or exit */
     bool exiting;
     int exit_status;
@@ -113,9 +114,11 @@ struct process {
     guest_addr time_page;                  /* struct time_page, or 0 */
     bool clone_tls_before_child;           /* clone's arguments: (flags, stack, parent, tls, child) instead of (…, child, tls) */
     int own_descriptor;                    /* ferry's program, where /proc/self/exe may not lead to it (descriptors.c); or -1 */
-    int exec_descriptor;                   /* the guest's program, when it has no name; or -1. Both are hidden from the guest */
+    int exec_descriptor;                   /* the guest's program, when it has no name; or -1 */
+    int *log_descriptor;                   /* the log's, where it has one of its own; or NULL. All three are hidden from the guest */
     struct rings *rings;                   /* io_uring.c; NULL: none made yet */
     bool strace;
+    const bool *strace_calls;              /* only these, by index in call_table; NULL: all */
     bool trace_unimplemented;
     void (*log)(void *user, const char *text);   /* --strace and --trace=unimplemented: whole lines; NULL: to stderr */
     void *log_user;

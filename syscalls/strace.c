@@ -52,6 +52,7 @@ void strace_print_flags(struct text *t, const struct constant_set *set, uint64_t
         any = true;
     }
     if (left || !any) text_print(t, left ? "%s0x%llx" : "%s0", any ? "|" : "", (unsigned long long)left);
+    if (left && !any && *set->unknown) text_print(t, " /* %s */", set->unknown);
 }
 
 void strace_print_enum(struct text *t, const struct constant_set *set, uint64_t value)
@@ -61,12 +62,8 @@ void strace_print_enum(struct text *t, const struct constant_set *set, uint64_t 
         text_print(t, "%s", set->values[i].name);
         return;
     }
-    text_print(t, (int32_t)value < 0 || value < 4096 ? "%lld" : "0x%llx", (long long)(int32_t)value);
-}
-
-static void print_signal(struct text *t, const struct abi *abi, uint64_t value)
-{
-    strace_print_enum(t, &abi->constants[ENUM_SIGNAL], value);
+    if (*set->unknown) text_print(t, "%#x /* %s */", (unsigned)value, set->unknown);
+    else text_print(t, "%d", (int)value);
 }
 
 static bool is_device(uint64_t mode) { return S_ISCHR(mode) || S_ISBLK(mode); }
@@ -76,13 +73,20 @@ static void print_mode(struct text *t, unsigned mode)
     static const char *const types[] = { NULL, "IFO", "CHR", NULL, "DIR", NULL, "BLK", NULL, "REG", NULL, "LNK", NULL, "SOCK" };
     unsigned type = mode >> 12;
     const char *name = type < sizeof types / sizeof types[0] ? types[type] : NULL;
-    if (name) text_print(t, "S_IF%s|", name);
-    text_print(t, "%#03o", name ? mode & 07777 : mode);
+    if (name) text_print(t, "S_IF%s|%s%s%s", name, mode & S_ISUID ? "S_ISUID|" : "", mode & S_ISGID ? "S_ISGID|" : "", mode & S_ISVTX ? "S_ISVTX|" : "");
+    text_print(t, "%#03o", name ? mode & 0777 : mode & 0xffff);
 }
 
 static void print_device(struct text *t, uint64_t device)
 {
     text_print(t, "makedev(%#x, %#x)", gnu_dev_major(device), gnu_dev_minor(device));
+}
+
+/* System V IPC: flags, and the permissions below them. */
+static void print_ipc_flags(struct text *t, const struct constant_set *set, uint64_t value)
+{
+    if (value & ~0777ull) strace_print_flags(t, set, value & ~0777ull);
+    text_print(t, value & ~0777ull ? "|%#03o" : "%#03o", (unsigned)value & 0777);
 }
 
 static void print_scalar(struct text *t, const struct abi *abi, const struct argument_description *a, uint64_t value)
@@ -97,8 +101,13 @@ static void print_scalar(struct text *t, const struct abi *abi, const struct arg
     case ARGUMENT_LONG: case ARGUMENT_OFF64: text_print(t, "%lld", (long long)value); break;
     case ARGUMENT_ULONG: case ARGUMENT_SIZE: text_print(t, "%llu", (unsigned long long)value); break;
     case ARGUMENT_MODE: print_mode(t, (unsigned)value); break;
-    case ARGUMENT_SIGNAL: print_signal(t, abi, value); break;
-    case ARGUMENT_FLAGS: strace_print_flags(t, &abi->constants[a->detail], value); break;
+    case ARGUMENT_SIGNAL: strace_print_signal(t, abi, value); break;
+    case ARGUMENT_FLAGS:
+        if (a->detail == FLAGS_IPC || a->detail == FLAGS_IPC_SHM) {
+            print_ipc_flags(t, &abi->constants[a->detail], (uint32_t)value);
+            break;
+        }
+        strace_print_flags(t, &abi->constants[a->detail], abi->constants[a->detail].is_long ? value : (uint32_t)value); break;
     case ARGUMENT_HEX: text_print(t, value ? "0x%llx" : "0", (unsigned long long)value); break;
     case ARGUMENT_DEVICE: print_device(t, value); break;
     default: strace_print_address(t, value); break;
@@ -132,6 +141,10 @@ bool strace_read_word(struct thread *thread, uint64_t address, uint64_t *word)
 static void print_strings(struct text *t, struct thread *thread, uint64_t address)
 {
     uint64_t string;
+    if (!address || !strace_read_word(thread, address, &string)) {
+        strace_print_address(t, address);
+        return;
+    }
     text_print(t, "[");
     for (unsigned i = 0; strace_read_word(thread, address, &string) && string; i++) {
         text_print(t, i ? ", " : "");
@@ -157,6 +170,18 @@ void strace_print_bytes(struct text *t, struct thread *thread, uint64_t address,
     if (part < size) text_print(t, "...");
 }
 
+/* An environment: where it is, and how much there is of it. */
+static void print_variables(struct text *t, struct thread *thread, uint64_t address)
+{
+    uint64_t string;
+    unsigned count = 0;
+    bool readable;
+    strace_print_address(t, address);
+    if (!address) return;
+    while ((readable = strace_read_word(thread, address + (uint64_t)count * thread->process->abi->word_bytes, &string)) && string) count++;
+    if (readable || count) text_print(t, " /* %u var%s%s */", count, count == 1 ? "" : "s", readable ? "" : ", unterminated");
+}
+
 static void print_signal_set(struct text *t, struct thread *thread, uint64_t address)
 {
     const struct abi *abi = thread->process->abi;
@@ -167,19 +192,10 @@ static void print_signal_set(struct text *t, struct thread *thread, uint64_t add
     }
     uint64_t low = guest_load(abi, image, abi->word_bytes, false);
     uint64_t set = abi->word_bytes == 8 ? low : low | guest_load(abi, image + 4, 4, false) << 32;
-    bool inverted = __builtin_popcountll(set) > 32;
-    if (inverted) set = ~set;
-    text_print(t, inverted ? "~[" : "[");
-    for (unsigned signal = 1, any = 0; signal <= 64; signal++) {
-        if (!(set >> (signal - 1) & 1)) continue;
-        if (any++) text_print(t, " ");
-        if (signal < 32) text_print(t, "%s", abi->constants[ENUM_SIGNAL].values[signal - 1].name + 3);
-        else text_print(t, "RT_%u", signal - 32);
-    }
-    text_print(t, "]");
+    strace_print_signals(t, abi, set);
 }
 
-static void print_fd_set(struct text *t, struct thread *thread, uint64_t address, uint64_t count)
+void strace_print_fd_set(struct text *t, struct thread *thread, uint64_t address, uint64_t count)
 {
     const struct abi *abi = thread->process->abi;
     uint64_t word = 0, per_word = 8 * abi->word_bytes;
@@ -198,18 +214,23 @@ static void print_fd_set(struct text *t, struct thread *thread, uint64_t address
 void strace_print_io_vector(struct text *t, struct thread *thread, uint64_t address, uint64_t count, uint64_t bytes)
 {
     unsigned word = thread->process->abi->word_bytes;
+    uint64_t base, length;
+    if (!address || (count && !strace_read_word(thread, address, &base))) {
+        strace_print_address(t, address);
+        return;
+    }
     text_print(t, "[");
     for (uint64_t i = 0; i < count; i++) {
-        uint64_t base, length;
         text_print(t, i ? ", " : "");
         if (i == MAXIMUM_ELEMENTS || !strace_read_word(thread, address, &base) || !strace_read_word(thread, address + word, &length)) {
             text_print(t, "...");
             break;
         }
         text_print(t, "{iov_base=");
-        strace_print_bytes(t, thread, base, length < bytes ? length : bytes);
+        if (bytes == STRACE_NOT_READ) strace_print_address(t, base);
+        else strace_print_bytes(t, thread, base, length < bytes ? length : bytes);
         text_print(t, ", iov_len=%llu}", (unsigned long long)length);
-        bytes -= length < bytes ? length : bytes;
+        if (bytes < STRACE_NOT_READ) bytes -= length < bytes ? length : bytes;
         address += 2 * word;
     }
     text_print(t, "]");
@@ -232,6 +253,14 @@ static void print_pointee(struct text *t, struct thread *thread, const struct st
     else strace_print_control_messages(t, thread, address, size);
 }
 
+/* Sizes are shown in their largest power of 1024. */
+static void print_limit(struct text *t, uint64_t value)
+{
+    if (value == ~0ull) text_print(t, "RLIM64_INFINITY");
+    else if (value > 1024 && value % 1024 == 0) text_print(t, "%llu*1024", (unsigned long long)value / 1024);
+    else text_print(t, "%llu", (unsigned long long)value);
+}
+
 static void print_field_value(struct text *t, struct thread *thread, const struct struct_image *image, const struct field_layout *f, const uint8_t *at)
 {
     const struct abi *abi = thread->process->abi;
@@ -245,7 +274,8 @@ static void print_field_value(struct text *t, struct thread *thread, const struc
     case PRINT_OCTAL: text_print(t, "%#llo", (unsigned long long)value); break;
     case PRINT_FLAGS: strace_print_flags(t, &abi->constants[f->detail], f->size < 8 ? value & ((1ull << 8 * f->size) - 1) : value); break;
     case PRINT_ENUM: strace_print_enum(t, &abi->constants[f->detail], value); break;
-    case PRINT_SIGNAL: print_signal(t, abi, value); break;
+    case PRINT_SIGNAL: strace_print_signal(t, abi, value); break;
+    case PRINT_LIMIT: print_limit(t, value); break;
     case PRINT_MODE: print_mode(t, (unsigned)value); break;
     case PRINT_DEVICE: print_device(t, value); break;
     case PRINT_WORDS: text_print(t, "{u32=%u, u64=%llu}", (unsigned)value, (unsigned long long)value); break;
@@ -281,6 +311,7 @@ static uint64_t file_mode(const struct abi *abi, const struct struct_image *imag
 static void print_struct(struct text *t, struct thread *thread, struct struct_image image)
 {
     const struct struct_layout *s = image.layout;
+    if (strace_print_known_struct(t, thread->process->abi, (unsigned)(s - thread->process->abi->structs), image.data)) return;
     bool any = false, more = false, device = is_device(file_mode(thread->process->abi, &image));
     text_print(t, "{");
     for (unsigned i = 0; i < s->field_count; i++) {
@@ -309,6 +340,11 @@ static void print_element(struct text *t, struct thread *thread, unsigned kind, 
     }
 }
 
+void strace_print_element(struct text *t, struct thread *thread, unsigned kind, unsigned detail, uint64_t address)
+{
+    print_element(t, thread, kind, detail, address, ~0ull);
+}
+
 static unsigned element_size(const struct abi *abi, unsigned kind, unsigned detail)
 {
     return kind == ARGUMENT_STRUCT ? abi->structs[detail].size : integer_size(abi, detail);
@@ -317,6 +353,11 @@ static unsigned element_size(const struct abi *abi, unsigned kind, unsigned deta
 static void print_elements(struct text *t, struct thread *thread, unsigned kind, unsigned detail, uint64_t address, uint64_t count)
 {
     unsigned size = element_size(thread->process->abi, kind, detail);
+    uint8_t first;
+    if (count && copy_from_guest(thread, &first, address, 1)) {
+        strace_print_address(t, address);
+        return;
+    }
     text_print(t, "[");
     for (uint64_t i = 0; i < count; i++) {
         text_print(t, i ? ", " : "");
@@ -359,6 +400,10 @@ static void print_data(struct text *t, struct thread *thread, const struct argum
 {
     bool failed = done && result < 0 && !(a->direction & DIRECTION_IN);
     uint64_t count = argument_elements(thread, a, values);
+    if (failed && a->kind == ARGUMENT_IO_VECTOR) {
+        strace_print_io_vector(t, thread, value, count, STRACE_NOT_READ);
+        return;
+    }
     if (!value || failed) {
         strace_print_address(t, value);
         return;
@@ -373,7 +418,7 @@ static void print_data(struct text *t, struct thread *thread, const struct argum
     switch (a->kind) {
     case ARGUMENT_BYTES: strace_print_bytes(t, thread, value, count); break;
     case ARGUMENT_SIGNAL_SET: print_signal_set(t, thread, value); break;
-    case ARGUMENT_FD_SET: print_fd_set(t, thread, value, count); break;
+    case ARGUMENT_FD_SET: strace_print_fd_set(t, thread, value, count); break;
     case ARGUMENT_SOCKET_ADDRESS: strace_print_socket_address(t, thread, value, count); break;
     case ARGUMENT_IO_VECTOR: strace_print_io_vector(t, thread, value, count, ~0ull); break;
     default:
@@ -397,13 +442,50 @@ static void print_fcntl_argument(struct text *t, struct thread *thread, const st
     else print_scalar(t, thread->process->abi, &a, value);
 }
 
+/* The argument as another one makes it. */
+static bool describe(const struct call_description *call, unsigned i, const uint64_t *values, struct argument_description *description)
+{
+    return (i == 1 && strace_control_describe(call, values, description)) || strace_futex_describe(call, i, values, description);
+}
+
+/* A length that the call changes: what it was, and what it became. */
+static void print_length(struct strace_line *line, struct thread *thread, const struct argument_description *a, uint64_t address, bool failed)
+{
+    uint8_t image[8];
+    const struct abi *abi = thread->process->abi;
+    unsigned size = integer_size(abi, a->detail);
+    int64_t after = line->before;
+    if (!address || copy_from_guest(thread, image, address, size)) {
+        strace_print_address(&line->text, address);
+        return;
+    }
+    if (!failed) after = (int64_t)guest_load(abi, image, size, integer_is_signed(a->detail));
+    text_print(&line->text, "[%lld", (long long)line->before);
+    if (after != line->before) text_print(&line->text, " => %lld", (long long)after);
+    text_print(&line->text, "]");
+}
+
+static bool is_length(const struct argument_description *a) { return a->direction == DIRECTION_IN_OUT && a->kind == ARGUMENT_INTEGER && !strace_is_early(a); }
+
+/* What lengths are before the call; there is one at most. */
+static void keep_length(struct strace_line *line, struct thread *thread, const struct call_description *call, const uint64_t *values)
+{
+    uint8_t image[8];
+    const struct abi *abi = thread->process->abi;
+    for (unsigned i = 0; i < call->argument_count; i++) {
+        const struct argument_description *a = &call->arguments[i];
+        if (is_length(a) && !copy_from_guest(thread, image, values[i], integer_size(abi, a->detail)))
+            line->before = (int64_t)guest_load(abi, image, integer_size(abi, a->detail), integer_is_signed(a->detail));
+    }
+}
+
 static void print_argument(struct text *t, struct thread *thread, const struct call_description *call, unsigned i, const uint64_t *values,
                            int64_t result, bool done)
 {
     const struct abi *abi = thread->process->abi;
     const struct argument_description *a = &call->arguments[i];
     struct argument_description described;
-    if (i == 1 && strace_control_describe(call, values, &described)) a = &described;
+    if (describe(call, i, values, &described)) a = &described;
     if (is_fcntl_argument(call, i)) print_fcntl_argument(t, thread, strace_fcntl_find(abi, values[1]), values[i]);
     else if (strace_is_socket_option(a)) strace_print_socket_option(t, abi, values[i - 1], values[i]);
     else if (i > 0 && strace_is_socket_option(&call->arguments[i - 1]) && !(done && result < 0 && a->direction == DIRECTION_OUT))
@@ -415,6 +497,7 @@ static void print_argument(struct text *t, struct thread *thread, const struct c
     else if (a->kind == ARGUMENT_PATH || a->kind == ARGUMENT_LINK_PATH) print_string(t, thread, values[i], PATH_MAX - 1);
     else if (a->kind == ARGUMENT_STRING) print_string(t, thread, values[i], MAXIMUM_BYTES);
     else if (a->kind == ARGUMENT_STRINGS) print_strings(t, thread, values[i]);
+    else if (a->kind == ARGUMENT_VARIABLES) print_variables(t, thread, values[i]);
     else print_data(t, thread, a, values, values[i], result, done);
 }
 
@@ -422,6 +505,8 @@ static void print_argument(struct text *t, struct thread *thread, const struct c
  * prctl's with some options. */
 static bool argument_is_unused(const struct abi *abi, const struct call_description *call, unsigned i, const uint64_t *values)
 {
+    if (call->arguments[i].kind == ARGUMENT_HIGH || strace_futex_is_unused(call, i, values)) return true;
+    if (i > 1 && call->arguments[i - 1].kind == ARGUMENT_MODE && argument_is_unused(abi, call, i - 1, values)) return true;
     if (strace_control_is_unused(call, i, values)) return true;
     if (call->arguments[i].kind == ARGUMENT_DEVICE) return !is_device(values[i - 1]);
     if (is_fcntl_argument(call, i)) return strace_fcntl_find(abi, values[1])->argument == ARGUMENT_POINTER;
@@ -432,24 +517,40 @@ static bool argument_is_unused(const struct abi *abi, const struct call_descript
 static void print_arguments(struct strace_line *line, struct thread *thread, const struct call_description *call, const uint64_t *values,
                             int64_t result, bool done)
 {
+    if (strace_is_clone(call)) {
+        if (done) strace_print_clone(&line->text, thread, values, result);
+        return;
+    }
     for (; line->printed < call->argument_count; line->printed++) {
         const struct argument_description *a = &call->arguments[line->printed];
         struct argument_description described;
-        if (line->printed == 1 && strace_control_describe(call, values, &described)) a = &described;
-        bool output = (a->direction & DIRECTION_OUT) || (line->printed > 0 && is_ioctl_request(&call->arguments[line->printed - 1]));
+        if (describe(call, line->printed, values, &described)) a = &described;
+        bool early = a->direction == DIRECTION_IN_OUT && strace_is_early(a);
+        bool output = ((a->direction & DIRECTION_OUT) && !early) || (line->printed > 0 && is_ioctl_request(&call->arguments[line->printed - 1]));
         if (!done && output && call->result != RESULT_NONE) return;
         if (argument_is_unused(thread->process->abi, call, line->printed, values)) continue;
         text_print(&line->text, line->printed ? ", " : "");
-        print_argument(&line->text, thread, call, line->printed, values, result, done);
+        if (is_length(a)) print_length(line, thread, a, values[line->printed], result < 0);
+        else print_argument(&line->text, thread, call, line->printed, values, result, done);
     }
 }
 
 /* -- lines --------------------------------------------------------------------------------------------------------------- */
-static void print_result(struct text *t, const struct abi *abi, const struct call_description *call, const uint64_t *values,
+/* Why a call has no result yet. */
+static const char *interruption(int64_t result)
+{
+    return result == SYSCALL_RESTART ? "ERESTARTSYS (To be restarted if SA_RESTART is set)"
+         : result == SYSCALL_RESTART_ALWAYS ? "ERESTARTNOINTR (To be restarted)"
+         : result == SYSCALL_RESTART_NO_HANDLER ? "ERESTARTNOHAND (To be restarted if no handler)"
+         : "ERESTART_RESTARTBLOCK (Interrupted by signal)";
+}
+
+static void print_result(struct text *t, struct thread *thread, const struct call_description *call, const uint64_t *values,
                          int64_t result)
 {
+    const struct abi *abi = thread->process->abi;
     if (result == SYSCALL_NO_RESULT) text_print(t, " = ?\n");
-    else if (result <= -512 && result > SYSCALL_NO_RESULT) text_print(t, " = ? (interrupted, to be restarted)\n");
+    else if (result <= -512 && result > SYSCALL_NO_RESULT) text_print(t, " = ? %s\n", interruption(result));
     else if (result < 0 && result > SYSCALL_NO_RESULT) {
         text_print(t, " = -1 ");
         strace_print_enum(t, &abi->constants[ENUM_ERRNO], errno_to_guest(abi, (int)-result));
@@ -464,11 +565,13 @@ static void print_result(struct text *t, const struct abi *abi, const struct cal
     } else if (call->result == RESULT_ADDRESS || call->result == RESULT_HEX) {
         text_print(t, result ? " = 0x%llx\n" : " = 0\n", (unsigned long long)result);
     } else {
-        text_print(t, " = %lld\n", (long long)result);
+        text_print(t, " = %lld", (long long)result);
+        strace_print_ready(t, thread, call, values, result);
+        text_print(t, "\n");
     }
 }
 
-static void print_prefix(struct text *t, struct thread *thread)
+void strace_print_prefix(struct text *t, struct thread *thread)
 {
     struct process *process = thread->process;
     if (!process->strace_first_thread) process->strace_first_thread = thread->tid;
@@ -476,30 +579,50 @@ static void print_prefix(struct text *t, struct thread *thread)
         text_print(t, "[pid %d] ", (int)thread->tid);
 }
 
+/* A call that does not return has its line before it is made; exec's waits until nothing but the host can refuse it. */
+static bool is_execute(const struct call_description *call)
+{
+    return call == &call_table[CALL_ID_EXECVE] || call == &call_table[CALL_ID_EXECVEAT];
+}
+
 void strace_enter(struct strace_line *line, struct thread *thread, const struct call_description *call, const uint64_t *values)
 {
     text_init(&line->text, -1);
     line->printed = 0;
-    print_prefix(&line->text, thread);
+    line->before = 0;
+    thread->strace_line = line;
+    keep_length(line, thread, call, values);
+    strace_print_prefix(&line->text, thread);
     text_print(&line->text, "%s(", call->name);
     print_arguments(line, thread, call, values, 0, false);
-    if (call->result != RESULT_NONE) return;
+    line->is_written = call->result == RESULT_NONE && !is_execute(call);
+    if (!line->is_written) return;
     text_print(&line->text, ") = ?\n");
     syscall_log(thread->process, &line->text);
+}
+
+void strace_execute(struct thread *thread)
+{
+    struct strace_line *line = thread->process->strace ? thread->strace_line : NULL;
+    if (!line || line->is_written) return;
+    text_print(&line->text, ") = 0\n");
+    syscall_log(thread->process, &line->text);
+    line->is_written = true;
 }
 
 void strace_leave(struct strace_line *line, struct thread *thread, const struct call_description *call, const uint64_t *values,
                   int64_t result)
 {
-    if (call->result == RESULT_NONE) {
+    thread->strace_line = NULL;
+    if (line->is_written) {
         if (result >= 0 || result == SYSCALL_NO_RESULT) return;
         text_init(&line->text, -1);
-        print_prefix(&line->text, thread);
+        strace_print_prefix(&line->text, thread);
         text_print(&line->text, "<... %s resumed>", call->name);
     }
-    if (call->result == RESULT_PID && result == 0 && thread->tid != (pid_t)host_call(SYS_gettid, 0, 0, 0, 0, 0, 0)) return;
+    if (strace_is_in_child(call, result)) return;
     print_arguments(line, thread, call, values, result, true);
     text_print(&line->text, ")");
-    print_result(&line->text, thread->process->abi, call, values, result);
+    print_result(&line->text, thread, call, values, result);
     syscall_log(thread->process, &line->text);
 }

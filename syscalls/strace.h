@@ -8,12 +8,23 @@
 #include "syscalls/abi.h"
 #include "syscalls/text.h"
 
-struct strace_line { struct text text; unsigned printed; };   /* printed: arguments written so far */
+/* printed: arguments written so far; before: what a length was that the call changes; is_written: the line is out. */
+struct strace_line { struct text text; unsigned printed; int64_t before; bool is_written; };
+
+/* "openat,read,%file" or "!…": what is to be printed, by index in call_table; NULL: a name that nothing has. */
+const bool *strace_filter(const char *text);
+bool strace_wants(const struct process *process, const struct call_description *call);
 
 /* What is known before the call; a call that does not return is written out here. */
 void strace_enter(struct strace_line *line, struct thread *thread, const struct call_description *call, const uint64_t *values);
 void strace_leave(struct strace_line *line, struct thread *thread, const struct call_description *call, const uint64_t *values,
                   int64_t result);
+
+/* The exec being made is going to work: its line, before nobody is left to write it. */
+void strace_execute(struct thread *thread);
+/* A signal that a handler gets or that ends the program; the end of a thread, by a signal when `signal` is not 0. */
+void strace_signal(struct thread *thread, const siginfo_t *info);
+void strace_end(struct thread *thread, int status, int signal, bool dumped);
 
 /* One finished line: to the process's log, or stderr. */
 void syscall_log(const struct process *process, struct text *line);

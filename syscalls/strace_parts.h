@@ -9,7 +9,8 @@
 #include "syscalls/text.h"
 
 #define MAXIMUM_BYTES 32
-#define MAXIMUM_ELEMENTS 16
+#define MAXIMUM_ELEMENTS 32
+#define STRACE_NOT_READ (~0ull - 1)            /* for strace_print_io_vector: only where the parts are */
 
 /* -- strace.c */
 void strace_print_address(struct text *t, uint64_t value);
@@ -17,6 +18,9 @@ void strace_print_flags(struct text *t, const struct constant_set *set, uint64_t
 void strace_print_enum(struct text *t, const struct constant_set *set, uint64_t value);
 void strace_print_bytes(struct text *t, struct thread *thread, uint64_t address, uint64_t size);
 void strace_print_io_vector(struct text *t, struct thread *thread, uint64_t address, uint64_t count, uint64_t bytes);
+void strace_print_fd_set(struct text *t, struct thread *thread, uint64_t address, uint64_t count);
+void strace_print_element(struct text *t, struct thread *thread, unsigned kind, unsigned detail, uint64_t address);
+void strace_print_prefix(struct text *t, struct thread *thread);
 bool strace_read_word(struct thread *thread, uint64_t address, uint64_t *word);
 
 /* -- strace_sockets.c */
@@ -25,6 +29,21 @@ void strace_print_control_messages(struct text *t, struct thread *thread, uint64
 bool strace_is_socket_option(const struct argument_description *a);
 void strace_print_socket_option(struct text *t, const struct abi *abi, uint64_t level, uint64_t option);
 void strace_print_option_value(struct text *t, struct thread *thread, uint64_t address, uint64_t size);
+
+/* -- strace_structs.c */
+void strace_print_signal(struct text *t, const struct abi *abi, uint64_t signal);
+void strace_print_signals(struct text *t, const struct abi *abi, uint64_t set);
+void strace_print_siginfo(struct text *t, const struct abi *abi, const siginfo_t *info);
+bool strace_print_known_struct(struct text *t, const struct abi *abi, unsigned structure, const uint8_t *data);   /* false: not one of those */
+
+/* -- strace_calls.c */
+bool strace_is_clone(const struct call_description *call);
+bool strace_is_in_child(const struct call_description *call, int64_t result);   /* strace(1) shows only the parent's return */
+void strace_print_clone(struct text *t, struct thread *thread, const uint64_t *values, int64_t result);
+bool strace_futex_is_unused(const struct call_description *call, unsigned argument, const uint64_t *values);
+bool strace_futex_describe(const struct call_description *call, unsigned argument, const uint64_t *values, struct argument_description *description);
+bool strace_is_early(const struct argument_description *a);   /* changed by the call, and shown as it was before */
+void strace_print_ready(struct text *t, struct thread *thread, const struct call_description *call, const uint64_t *values, int64_t result);
 
 /* -- strace_control.c */
 /* prctl: an argument its option does not have; what its first one is. */

@@ -6,6 +6,7 @@
 #include "usermode/usermode.h"
 
 #include "debug/log.h"
+#include "syscalls/strace.h"
 #include "syscalls/syscalls.h"
 
 #include <errno.h>
@@ -51,6 +52,7 @@ static void run_handler(struct thread *thread, const siginfo_t *info, const stru
 {
     int signal = info->si_signo;
     uint64_t saved = thread->restore_mask ? thread->saved_mask : thread->signal_mask;
+    strace_signal(thread, info);
     thread->restore_mask = false;
     log_printf(LOG_SIGNAL, "signal %d: handler 0x%llx, code %d, pc 0x%llx\n", signal, (unsigned long long)action->handler, info->si_code,
                (unsigned long long)thread->cpu->pc);

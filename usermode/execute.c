@@ -6,9 +6,9 @@
 #include "usermode/usermode.h"
 
 #include "syscalls/files.h"
-
 #include "syscalls/memory_limits.h"
 #include "syscalls/seccomp.h"
+#include "syscalls/strace.h"
 #include "syscalls/syscalls.h"
 
 #include <errno.h>
@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #define SCRIPT_DEPTH 5
-#define EXTRA_OPTIONS 6                  /* that only an exec gives */
+#define EXTRA_OPTIONS 7                  /* that only an exec gives */
 #define HANDED_OVER_FROM 800             /* descriptors that the next ferry gets and closes */
 
 struct execution {
@@ -138,6 +138,7 @@ static void resume_signals(struct thread *thread)
 /* Interrupted before it happened: the handler first. Other threads are gone once it succeeds. */
 static int64_t host_execute(struct thread *thread, int directory, const char *path, char *const *argv, char *const *envp, int flags)
 {
+    strace_execute(thread);
     prepare_signals(thread);
     int64_t result = host_call_blocking(thread, SYS_execveat, (uint64_t)(int64_t)directory, (uintptr_t)path, (uintptr_t)argv, (uintptr_t)envp, (uint64_t)flags, 0);
     resume_signals(thread);
@@ -235,7 +236,7 @@ static int64_t execute_foreign(struct execution *x)
 {
     struct process *process = x->thread->process;
     struct argument_list list = { .bytes = (count_strings(x->argv) + (size_t)process->argument_count + EXTRA_OPTIONS + 12) * sizeof(char *) };
-    struct hand_over program, own, filters;
+    struct hand_over program, own, log, filters;
     char sysroot[PATH_MAX + 16] = "", limits[128], name[PATH_MAX + 32];
     /* Where the new ferry would not find the file by the name that the program is to have. */
     bool by_descriptor = !strchr(x->path, '/') || (x->directory != AT_FDCWD && x->path[0] != '/') || is_own_executable(x->path);
@@ -246,15 +247,17 @@ static int64_t execute_foreign(struct execution *x)
         snprintf(sysroot, sizeof sysroot, "--sysroot=%s", process->sysroot);
     hand_over(&program, "exec-fd", by_descriptor ? x->fd : -1);
     hand_over(&own, "own-fd", process->own_descriptor);
+    const char *log_file = usermode_of(process)->options->log_file;
+    hand_over(&log, "log-fd", process->log_descriptor && !(log_file && strstr(log_file, "%d")) ? *process->log_descriptor : -1);
     int64_t result = hand_over_filters(&filters, x->thread);
     const struct options *options = usermode_of(process)->options;
     const char *sandbox = options->sandbox || options->in_sandbox ? "--in-sandbox" : "";
     memory_limits_option(process, limits, sizeof limits);
     program_name(x, name);
-    fill_arguments(&list, x, (const char *const[EXTRA_OPTIONS]){ sysroot, limits, sandbox, program.option, own.option, filters.option }, name);
+    fill_arguments(&list, x, (const char *const[EXTRA_OPTIONS]){ sysroot, limits, sandbox, program.option, own.option, log.option, filters.option }, name);
     if (result == 0)
         result = start_ferry(x, &list);
-    const struct hand_over *const handed[] = { &program, &own, &filters };
+    const struct hand_over *const handed[] = { &program, &own, &log, &filters };
     for (size_t i = 0; i < sizeof handed / sizeof handed[0]; i++)
         if (handed[i]->fd >= 0)
             close(handed[i]->fd);

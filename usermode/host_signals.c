@@ -9,6 +9,7 @@
 
 #include "debug/log.h"
 #include "syscalls/guest_memory.h"
+#include "syscalls/strace.h"
 
 #include <errno.h>
 #include <string.h>
@@ -186,9 +187,11 @@ static void forbid_core(const struct thread *thread)
         prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-static void die(struct thread *thread, int signal) __attribute__((noreturn));
-static void die(struct thread *thread, int signal)
+static void die(struct thread *thread, int signal, bool dumped) __attribute__((noreturn));
+static void die(struct thread *thread, int signal, bool dumped)
 {
+    if (thread)
+        strace_end(thread, 0, signal, dumped);
     if (thread && !thread->vfork_child)
         print_statistics(thread->process);
     host_signals_default(signal);
@@ -201,12 +204,14 @@ static void die(struct thread *thread, int signal)
 void die_by_signal(struct thread *thread, int signal)
 {
     forbid_core(thread);
-    die(thread, signal);
+    die(thread, signal, false);
 }
 
 void die_with_core(struct thread *thread, const siginfo_t *info)
 {
-    if (!core_dump(thread, info))
+    strace_signal(thread, info);
+    bool dumped = core_dump(thread, info);
+    if (!dumped)
         forbid_core(thread);
-    die(thread, info->si_signo);
+    die(thread, info->si_signo, dumped);
 }

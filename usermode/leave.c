@@ -7,6 +7,7 @@
 
 #include "syscalls/calls.h"
 #include "syscalls/seccomp.h"
+#include "syscalls/strace.h"
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -81,6 +82,7 @@ void leave_thread(struct thread *thread, int status)
     struct usermode_thread *own = usermode_thread_of(thread);
     /* No signal may find a thread that is half gone. */
     host_signal_mask(~0ull);
+    strace_end(thread, status, 0, false);
     if (!thread->vfork_child && !unlist(thread))
         print_statistics(thread->process);
     thread_leave(thread);
@@ -126,6 +128,7 @@ void leave_group(struct thread *thread, int status)
 {
     if (!thread->vfork_child)
         print_statistics(thread->process);
+    strace_end(thread, status, 0, false);
     for (;;)
         host_call(SYS_exit_group, (uint64_t)status, 0, 0, 0, 0, 0);
 }

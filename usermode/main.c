@@ -11,6 +11,7 @@
 #include "syscalls/guest_memory.h"
 #include "syscalls/memory_limits.h"
 #include "syscalls/seccomp.h"
+#include "syscalls/strace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -70,12 +71,24 @@ static void from_binfmt(struct options *options)
     options->argument_count--;
 }
 
+/* A log in a file, and any trace of system calls, has a descriptor that the program does not see and cannot close, and that programs
+ * started by exec take over; but a file for each process is opened by each. */
 static void open_log(const struct options *options, struct process *process)
 {
-    if (options->log_file && !log_to_file(options->log_file))
-        fprintf(stderr, "ferry: %s: %s (the log goes to stderr)\n", options->log_file, strerror(errno));
+    int *descriptor = log_descriptor();
     log_enable(options->channels);
+    if (options->log_descriptor >= 0)
+        *descriptor = (int)options->log_descriptor;
+    else if (options->log_file && !log_to_file(options->log_file))
+        fprintf(stderr, "ferry: %s: %s (the log goes to stderr)\n", options->log_file, strerror(errno));
+    else if (!options->log_file && (options->strace || log_enabled(LOG_SYSCALL)) && (*descriptor = dup(STDERR_FILENO)) < 0)
+        *descriptor = STDERR_FILENO;
+    if (*descriptor != STDERR_FILENO) {
+        *descriptor = descriptor_move_up(*descriptor, 0);
+        process->log_descriptor = descriptor;
+    }
     process->strace = options->strace || (options->channels & LOG_SYSCALL);
+    process->strace_calls = options->strace_calls ? strace_filter(options->strace_calls) : NULL;
     process->trace_unimplemented = options->channels & LOG_UNIMPLEMENTED;
     process->log = log_text;
 }

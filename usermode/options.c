@@ -6,6 +6,7 @@
 #include "usermode/usermode.h"
 
 #include "debug/log.h"
+#include "syscalls/strace.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@
 #define FERRY_VERSION "0.1.0"
 #endif
 
-enum option_kind { OPTION_TEXT, OPTION_NUMBER, OPTION_SIZE, OPTION_SWITCH, OPTION_FUNCTION };
+enum option_kind { OPTION_TEXT, OPTION_NUMBER, OPTION_SIZE, OPTION_SWITCH, OPTION_FUNCTION, OPTION_MAYBE };   /* MAYBE: a function, with =VALUE or without */
 
 #define DEFAULT_HOT_AFTER 1000            /* docs/hot-tier.md has what was measured */
 
@@ -62,6 +63,17 @@ static bool set_trace(struct options *options, const char *value)
     if (log_parse(value, &options->channels, bad, sizeof bad))
         return true;
     fprintf(stderr, "ferry: no log channel is called %s (-d help lists them)\n", bad);
+    return false;
+}
+
+/* FERRY_STRACE=1 means all, like the option alone. */
+static bool set_strace(struct options *options, const char *value)
+{
+    options->strace = true;
+    options->strace_calls = value && strcmp(value, "1") != 0 ? value : NULL;
+    if (!options->strace_calls || strace_filter(value))
+        return true;
+    fprintf(stderr, "ferry: no system call is called that: %s\n", value);
     return false;
 }
 
@@ -127,7 +139,7 @@ static const struct option_row option_rows[] = {
     { "uname r", "FERRY_UNAME", "QEMU_UNAME", "RELEASE", OPTION_TEXT, true, FIELD(release), NULL, "kernel release that uname tells" },
     { "seed", NULL, "QEMU_RAND_SEED", "NUMBER", OPTION_FUNCTION, true, 0, set_seed, "makes AT_RANDOM the same in each run" },
     { "cpu", NULL, "QEMU_CPU", "MODEL", OPTION_FUNCTION, true, 0, set_cpu, "accepted: there is one CPU model" },
-    { "strace", "FERRY_STRACE", "QEMU_STRACE", NULL, OPTION_SWITCH, true, FIELD(strace), NULL, "print system calls" },
+    { "strace", "FERRY_STRACE", "QEMU_STRACE", NULL, OPTION_MAYBE, true, 0, set_strace, "print system calls (=CALLS: only these; %file, %desc, %network, !)" },
     { "trace d", "FERRY_LOG", "QEMU_LOG", "CHANNELS", OPTION_FUNCTION, true, 0, set_trace, "log these channels (-d help lists them)" },
     { "log-file D", "FERRY_LOG_FILE", "QEMU_LOG_FILENAME", "FILE", OPTION_TEXT, true, FIELD(log_file), NULL, "where the log goes (%d: process id)" },
     { "host", "FERRY_HOST", NULL, "NAME", OPTION_TEXT, true, FIELD(host), NULL, "how code is run: x86_64 or interpreter" },
@@ -145,6 +157,7 @@ static const struct option_row option_rows[] = {
     { "exec-fd", NULL, NULL, NULL, OPTION_NUMBER, false, FIELD(exec_descriptor), NULL, NULL },
     { "limits", NULL, NULL, "LIMITS", OPTION_TEXT, false, FIELD(limits), NULL, NULL },
     { "own-fd", NULL, NULL, NULL, OPTION_NUMBER, false, FIELD(own_descriptor), NULL, NULL },
+    { "log-fd", NULL, NULL, NULL, OPTION_NUMBER, false, FIELD(log_descriptor), NULL, NULL },
     { "seccomp-fd", NULL, NULL, NULL, OPTION_NUMBER, false, FIELD(seccomp_descriptor), NULL, NULL },
     { "B", NULL, "QEMU_GUEST_BASE", "ADDRESS", OPTION_FUNCTION, false, 0, ignored, "accepted: guest addresses are never shifted" },
     { "R", NULL, "QEMU_RESERVED_VA", "SIZE", OPTION_FUNCTION, false, 0, ignored, "accepted: nothing needs reserving" },
@@ -194,7 +207,7 @@ static void remember(struct options *options, const struct option_row *row, cons
     if (!list)
         return;
     options->inherited = list;
-    int printed = takes_value(row) ? asprintf(&text, "--%.*s=%s", length, row->names, value) : asprintf(&text, "--%.*s", length, row->names);
+    int printed = takes_value(row) || (value && row->kind == OPTION_MAYBE) ? asprintf(&text, "--%.*s=%s", length, row->names, value) : asprintf(&text, "--%.*s", length, row->names);
     if (printed >= 0)
         options->inherited[options->inherited_count++] = text;
 }
@@ -207,7 +220,8 @@ static bool apply(struct options *options, const struct option_row *row, const c
     switch (row->kind) {
     case OPTION_TEXT: *(const char **)field = value; break;
     case OPTION_SWITCH: *(bool *)field = true; break;
-    case OPTION_FUNCTION: good = row->set(options, value); break;
+    case OPTION_FUNCTION:
+    case OPTION_MAYBE: good = row->set(options, value); break;
     case OPTION_NUMBER:
     case OPTION_SIZE:
         good = parse_number(value, &number, row->kind == OPTION_SIZE);
@@ -240,7 +254,7 @@ static bool parse_environment(struct options *options, char **environment)
         for (int k = 0; k < 2; k++) {
             const char *value = variables[k] ? environment_get(environment, variables[k]) : NULL;
             bool is_switch = !takes_value(row);
-            if (value && !(is_switch && k == 1 && (!*value || strcmp(value, "0") == 0)) && !apply(options, row, value, variables[k]))
+            if (value && !(is_switch && k == 1 && (!*value || strcmp(value, "0") == 0)) && !apply(options, row, k == 0 && row->kind == OPTION_MAYBE ? NULL : value, variables[k]))
                 return false;
         }
     }
@@ -261,7 +275,7 @@ static bool parse_option(struct options *options, int argc, char **argv, int *in
         value = name + length + 1;
     else if (takes_value(row) && *index + 1 < argc)
         value = argv[++*index];
-    if (takes_value(row) != (value != NULL)) {
+    if (takes_value(row) != (value != NULL) && row->kind != OPTION_MAYBE) {
         fprintf(stderr, takes_value(row) ? "ferry: %s needs a value\n" : "ferry: %s takes no value\n", text);
         return false;
     }
@@ -273,7 +287,7 @@ bool options_parse(struct options *options, int argc, char **argv, char **enviro
 {
     int index = 1;
     memset(options, 0, sizeof *options);
-    options->exec_descriptor = options->own_descriptor = options->seccomp_descriptor = -1;
+    options->exec_descriptor = options->own_descriptor = options->log_descriptor = options->seccomp_descriptor = -1;
     options->dump_block = ~0ull;
     options->hot_after = DEFAULT_HOT_AFTER;
     if (!parse_environment(options, environment))

@@ -43,11 +43,13 @@ struct environment_edit { const char *text; bool unset; };
 
 struct options {
     const char *sysroot, *argv0, *release, *host, *log_file, *cpu;
+    const char *strace_calls;             /* --strace=CALLS; NULL: all */
     const char *limits;                   /* memory_limits.h: of the ferry before an exec; NULL */
     uint64_t stack_size, max_insns, hot_after, cache_size, dump_block, seed;
     unsigned channels;                    /* debug/log.h */
     int64_t exec_descriptor;              /* load this instead of opening the program; -1 */
     int64_t own_descriptor;               /* ferry itself, where /proc/self/exe is out of reach; -1 */
+    int64_t log_descriptor;               /* where the ferry before an exec had its log; -1 */
     int64_t seccomp_descriptor;           /* the filters that the program before this one had set; -1 */
     bool have_seed, no_link, strace, stats, perf, help, version;
     bool sandbox, in_sandbox;             /* in_sandbox: it was entered before the exec that led here */

@@ -81,7 +81,7 @@ static bool set_differs(const struct descriptions *d, int set, int abi)
 static bool argument_is_plain(const struct descriptions *d, const struct argument_description *a, int abi)
 {
     switch (a->kind) {
-    case ARGUMENT_PATH: case ARGUMENT_LINK_PATH: case ARGUMENT_STRINGS: return false;
+    case ARGUMENT_PATH: case ARGUMENT_LINK_PATH: case ARGUMENT_STRINGS: case ARGUMENT_VARIABLES: return false;
     case ARGUMENT_FLAGS: case ARGUMENT_ENUM: return a->detail == SYSCALL_NO_DETAIL || !set_differs(d, a->detail, abi);
     case ARGUMENT_STRUCT: case ARGUMENT_IO_VECTOR: return a->detail == SYSCALL_NO_DETAIL || struct_same_as_host(d, a->detail, abi);
     default: return true;

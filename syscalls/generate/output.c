@@ -129,7 +129,7 @@ static void write_constants(const struct descriptions *d, int abi)
     printf("static const struct constant_set %s_constants[] = {\n", name);
     for (int i = 0; i < d->set_count; i++) {
         const struct constant_list *set = d->sets[i];
-        printf("    { \"%s\", %d, %d, %s_%s%s },\n", set->name, set->count, set->is_flags, set_is_generic(set, abi) ? "generic" : name,
+        printf("    { \"%s\", %d, %d, %d, \"%s\", %s_%s%s },\n", set->name, set->count, set->is_flags, set->is_long, set->unknown, set_is_generic(set, abi) ? "generic" : name,
                set_prefix(set), set->name);
     }
     printf("};\nstatic const struct constant_map %s_maps[] = {\n", name);

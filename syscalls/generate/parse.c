@@ -116,6 +116,21 @@ static void read_constant(struct reader *r, struct constant_list *set, int abi)
     set_constant(c, 0, MAXIMUM_ABIS - 1, value, mask);
 }
 
+/* What the names have in common, up to the last '_': "MADV_???". */
+static const char *unknown_name(const struct constant_list *set)
+{
+    char *name = strdup(set->constants[0].name), *text;
+    for (int i = 1; i < set->count; i++) {
+        size_t same = 0;
+        while (name[same] && name[same] == set->constants[i].name[same]) same++;
+        name[same] = 0;
+    }
+    char *last = strrchr(name, '_');
+    if (!last) return "";
+    if (asprintf(&text, "%.*s_???", (int)(last - name), name) < 0) abort();
+    return text;
+}
+
 static void read_constant_file(struct descriptions *d, const char *name, int abi)
 {
     struct reader r;
@@ -134,8 +149,11 @@ static void read_constant_file(struct descriptions *d, const char *name, int abi
             *set = (struct constant_list){ .name = set_name, .is_flags = is_flags,
                                            .constants = allocate(MAXIMUM_CONSTANTS * sizeof(struct constant_definition)) };
         }
+        if (reader_accept(&r, "long")) d->sets[index]->is_long = true;
+        if (r.token.kind == TOKEN_STRING) d->sets[index]->unknown = reader_string(&r, "how a value without a name is shown");
         reader_expect(&r, "{");
         while (!reader_accept(&r, "}")) read_constant(&r, d->sets[index], abi);
+        if (!d->sets[index]->unknown) d->sets[index]->unknown = unknown_name(d->sets[index]);
     }
 }
 
@@ -189,9 +207,9 @@ static void read_field_type(struct descriptions *d, struct reader *r, struct fie
 
 static void read_field_print(struct descriptions *d, struct reader *r, struct field_definition *f)
 {
-    static const char *const simple[] = { "hex", "octal", "signal", "fd", "hidden", "mode", "size", "device", "words", "rest", NULL };
+    static const char *const simple[] = { "hex", "octal", "signal", "fd", "hidden", "mode", "size", "device", "words", "rest", "limit", NULL };
     static const enum field_print prints[] = { PRINT_HEX, PRINT_OCTAL, PRINT_SIGNAL, PRINT_FD, PRINT_HIDDEN, PRINT_MODE, PRINT_FILE_SIZE,
-                                              PRINT_DEVICE, PRINT_WORDS, PRINT_REST };
+                                              PRINT_DEVICE, PRINT_WORDS, PRINT_REST, PRINT_LIMIT };
     static const char *const pointees[] = { "sockaddr", "iovec", "control", NULL };
     int line = r->token.line;
     const char *how = reader_word(r, "how to print");
@@ -381,7 +399,7 @@ void read_ioctls(struct descriptions *d)
 
 /* -- syscalls.desc ------------------------------------------------------------------------------------------------------- */
 static const char *const scalar_names[] = { "fd", "dirfd", "int", "uint", "long", "ulong", "size", "off64", "mode", "pid", "id",
-                                            "address", "hex", "signal", "device", NULL };
+                                            "address", "hex", "signal", "device", "high", NULL };
 
 struct length_reference { const char *name; int line; };   /* resolved when all arguments are known */
 
@@ -416,7 +434,7 @@ static void read_pointee(struct descriptions *d, struct reader *r, struct argume
 
 static void read_scalar(struct descriptions *d, struct reader *r, struct argument_description *a)
 {
-    static const char *const names[] = { "pointer", "path", "linkpath", "string", "strings", NULL };
+    static const char *const names[] = { "pointer", "path", "linkpath", "string", "strings", "variables", NULL };
     int line = r->token.line;
     const char *kind = reader_word(r, "an argument's kind");
     bool is_flags = strcmp(kind, "flags") == 0;

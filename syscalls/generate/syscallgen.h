@@ -59,7 +59,7 @@ struct struct_definition {
 struct structure { const char *name; struct struct_definition *generic, *of_abi[MAXIMUM_ABIS]; };
 
 struct constant_definition { const char *name; uint64_t value[MAXIMUM_ABIS], mask[MAXIMUM_ABIS]; };
-struct constant_list { const char *name; bool is_flags; int count; struct constant_definition *constants; };
+struct constant_list { const char *name, *unknown; bool is_flags, is_long; int count; struct constant_definition *constants; };
 
 struct abi_definition {
     const char *name, *folder, *numbers_file;

@@ -20,8 +20,18 @@
 #include <time.h>
 #include <unistd.h>
 
-int main(void)
+/* Closes what it was given, and starts this program again. */
+static int go_silent(char **argv, char **environment)
 {
+    syscall(SYS_close_range, 0, ~0u, 0);
+    argv[1] = NULL;
+    syscall(SYS_execve, argv[0], argv, environment);
+    return 1;
+}
+
+int main(int argc, char **argv, char **environment)
+{
+    if (argc > 1) return go_silent(argv, environment);
     char data[64] = { 0 };
     struct iovec parts[2] = { { "ab", 2 }, { "\1\2\0033", 4 } };
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(80), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
