@@ -30,7 +30,7 @@ inside() {
     shift
     timeout -k 10 "$seconds" unshare $as_root --mount --pid --net --ipc --uts --fork --kill-child bash -c '
         root=$1 runner=$2 ferry=$3; shift 3
-        mount --bind "$ferry" "$root/ferry" || exit 125
+        mount --bind "$root" "$root" && mount --make-private "$root" && mount --bind "$ferry" "$root/ferry" || exit 125     # a mount: what nspawn needs
         mount -t proc proc "$root/proc" && mount --rbind /sys "$root/sys" && mount --rbind /dev "$root/dev" || exit 125
         mount -t tmpfs -o mode=1777 tmp "$root/tmp" && mount -t tmpfs -o mode=1777 shm "$root/dev/shm" || exit 125
         exec env -i PATH=/usr/local/bin:/usr/bin:/usr/sbin HOME=/root LC_ALL=C TMPDIR=/tmp FERRY_SYSROOT= \

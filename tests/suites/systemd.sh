@@ -39,10 +39,11 @@ tool repart 'truncate -s 64M d; mkdir defs; printf "[Partition]\nType=linux-gene
 tool udev 'udevadm --version; udevadm info --export-db | wc -l; udevadm test-builtin path_id /sys/class/net/lo 2>&1 | grep -v "^Load" ; udevadm hwdb --test=usb:v046DpC52B 2>&1 | sort; udevadm info -a -p /sys/class/net/lo | sed "s/{ifindex}.*//" | grep -v statistics'
 tool dissect 'systemd-dissect --version | head -n 1; truncate -s 1M d; systemd-dissect d; echo $?'
 # A container that boots nothing: one program as its first process, with its own /proc, /dev, /run, network, capabilities and seccomp filter.
-container='mkdir -p c/usr c/etc c/tmp; for d in bin sbin lib lib64; do [ ! -L /$d ] || ln -s usr/$d c/$d; done; echo ID=x > c/etc/os-release; [ ! -s /ferry ] || { touch c/ferry; program="--bind-ro=/ferry"; }
-enter() { systemd-nspawn --quiet --register=no --keep-unit -D c --bind-ro=/usr $program "$@"; echo status $?; }
+container='mount -t tmpfs run /run; echo 0123456789abcdef0123456789abcdef > /etc/machine-id; mkdir -p c/usr c/etc c/tmp; echo ID=x > c/etc/os-release
+for d in bin sbin lib lib64; do if [ -L /$d ]; then ln -s usr/$d c/$d; elif [ -d /$d ]; then cp -a /$d c/; fi; done
+enter() { systemd-nspawn --quiet --register=no --keep-unit -D c --bind-ro=/usr "$@"; echo status $?; }
 '
 tool nspawn-version 'systemd-nspawn --version | head -n 1'
-tool nspawn-process "$container"'enter sh -c "echo \$\$ \$(hostname) \$(id -u) \$container; ls / /dev; cat /proc/1/comm; exit 7"'
+tool nspawn-process "$container"'enter sh -c "echo \$\$ \$(hostname) \$(id -u) \$container; ls / /dev | grep -v lib64; cat /proc/1/comm; exit 7"'
 tool nspawn-options "$container"'enter --private-network --as-pid2 --hostname=box --setenv=A=b --chdir=/usr --drop-capability=CAP_CHOWN sh -c "echo \$\$ \$(hostname) \$A \$(pwd); ip -o link | cut -d: -f2; grep Cap /proc/self/status; chown 1 /tmp; echo \$?"
-enter --user=daemon id; enter --read-only --tmpfs=/tmp sh -c "touch /x; touch /tmp/y; echo \$?"; enter --no-new-privileges=yes --rlimit=NOFILE=77 sh -c "ulimit -n; grep NoNew /proc/self/status"; enter --system-call-filter=~mkdirat --system-call-filter=~mkdir sh -c "mkdir /tmp/a; echo \$?"'
+cp /etc/passwd /etc/group c/etc; enter --user=daemon id; enter --read-only --tmpfs=/tmp sh -c "touch /x; touch /tmp/y; echo \$?"; enter --no-new-privileges=yes --rlimit=NOFILE=77 sh -c "ulimit -n; grep NoNew /proc/self/status"; enter --system-call-filter=~mkdirat --system-call-filter=~mkdir sh -c "mkdir /tmp/a; echo \$?"'
