@@ -37,7 +37,8 @@ attempt() {
     local base=$results/$1/$2 side
     run_side native "$@" & run_side ferry "$@" & wait
     for side in native ferry; do { outcomes_"$1" "$base.$side.log"; tail -n 1 "$base.$side.log"; } > "$base.$side"; done
-    [ "$(wc -l < "$base.native")" -gt 1 ] && cmp -s "$base.native" "$base.ferry"
+    # What ran into the limit on both sides has shown nothing.
+    [ "$(wc -l < "$base.native")" -gt 1 ] && ! tail -n 1 "$base.native" | grep -qE ' (124|137)$' && cmp -s "$base.native" "$base.ferry"
 }
 
 # compare AREA NAME SECONDS SCRIPT. Tests that depend on time and luck end differently natively too: what differs is tried three times.

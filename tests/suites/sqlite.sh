@@ -9,9 +9,7 @@ build_testfixture() {
     local libraries=$root/usr/lib/$2-linux-gnu
     rm -rf "$1" && cp -a "$cache/sources/sqlite3" "$1" && cd "$1" &&
         ./configure --disable-readline --enable-all --enable-session --with-tcl="$cache/root-suites-amd64/usr/lib/x86_64-linux-gnu/tcl8.6" && make -s sqlite3.c &&
-        make -s testfixture LTLINK="$3 -O2 -w -D_HAVE_SQLITE_CONFIG_H -DSQLITE_THREADSAFE=1 -DSQLITE_ENABLE_FTS3 -DSQLITE_ENABLE_FTS4 -DSQLITE_ENABLE_FTS5 -DSQLITE_ENABLE_RTREE
-            -DSQLITE_ENABLE_GEOPOLY -DSQLITE_ENABLE_MATH_FUNCTIONS -DSQLITE_ENABLE_SESSION -DSQLITE_ENABLE_PREUPDATE_HOOK -DSQLITE_HAVE_ZLIB
-            -I. -Isrc -Iext/rtree -Iext/icu -Iext/fts3 -Iext/async -Iext/session -Iext/userauth -I$root/usr/include/tcl8.6" \
+        make -s testfixture LTLINK="$3 -O1 -w $(sed -n 's/^OPT_FEATURE_FLAGS = *//p' Makefile) -D_HAVE_SQLITE_CONFIG_H -DSQLITE_THREADSAFE=1 $(printf ' -I%s' . src ext/{rtree,icu,fts3,async,session,userauth} "$root/usr/include/tcl8.6")" \
             LIBTCL="$libraries/libtcl8.6.so $libraries/libz.so.1" TLIBS="-lm -ldl -lpthread"
 }
 
