@@ -10,7 +10,7 @@ if start >= 0 and end > start:
         inside = sorted({part.tag for part in case if part.tag in ('failure', 'error', 'skipped')})
         print(case.get('name'), case.get('result'), *inside)
 EOT
-outcomes_python() { python3 "$scratch/outcomes.py" "$1" 2>&1 | sort; }
+outcomes_python() { { python3 "$scratch/outcomes.py" "$1" 2>&1; grep -aE '^test_[A-Za-z_0-9]+ skipped' "$1"; } | sort; }
 
 # The limit is for both sides; natively all but a few take less than a minute. Those few come last.
 slow='^test_(asyncio|concurrent_futures|multiprocessing_.*|socket|subprocess|gdb|tools|peg_generator)$'
