@@ -214,9 +214,16 @@ static bool is_own_executable(const char *path)
 /* A copy of a descriptor that the next ferry gets, and the option that says so. fd -1: there is none. */
 struct hand_over { int fd; char option[32]; };
 
+/* High up, where the guest has none; anywhere when its limit is lower. */
+static int copy_descriptor(int fd)
+{
+    int copy = fcntl(fd, F_DUPFD, HANDED_OVER_FROM);
+    return copy >= 0 ? copy : fcntl(fd, F_DUPFD, STDERR_FILENO + 1);
+}
+
 static bool hand_over(struct hand_over *h, const char *option, int fd)
 {
-    h->fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD, HANDED_OVER_FROM);
+    h->fd = fd < 0 ? -1 : copy_descriptor(fd);
     h->option[0] = 0;
     if (h->fd >= 0)
         snprintf(h->option, sizeof h->option, "--%s=%d", option, h->fd);

@@ -7,7 +7,8 @@
 seconds=${SOAK_SECONDS:-1200} interval=${SOAK_INTERVAL:-10}
 root=${XDG_CACHE_HOME:-$HOME/.cache}/ferry-tests/root-soak
 # Processes, threads, signals, memory, files, sockets, and the processor itself. What is not here: what takes whole machines (oom, bigheap).
-stressors=${SOAK_STRESSORS:-fork vfork clone exec zombie pthread mutex futex sem signal sigq sigsegv timer epoll pipe sock udp msg shm mmap mremap malloc
+# No mutex either: its threads are real-time ones and starve the machine.
+stressors=${SOAK_STRESSORS:-fork vfork clone exec zombie pthread futex sem signal sigq sigsegv timer epoll pipe sock udp msg shm mmap mremap malloc
     rename inotify aio matrix vecmath qsort icache}
 
 if ! "$source_dir/tests/software/fetch-root" arm64 "$root" stress-ng bash coreutils > "$scratch/log" 2>&1; then

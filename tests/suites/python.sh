@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# python3's own suite, module by module. Each test's outcome comes from the report that the suite writes.
+
+cat > "$scratch/outcomes.py" <<'EOT'
+import sys, xml.etree.ElementTree as tree
+text = open(sys.argv[1], errors='replace').read()
+start, end = text.rfind('\n<testsuites'), text.rfind('</testsuites>')
+if start >= 0 and end > start:
+    for case in tree.fromstring(text[start:end + 13]).iter('testcase'):
+        inside = sorted({part.tag for part in case if part.tag in ('failure', 'error', 'skipped')})
+        print(case.get('name'), case.get('result'), *inside)
+EOT
+outcomes_python() { { python3 "$scratch/outcomes.py" "$1" 2>&1; grep -aE '^test_[A-Za-z_0-9]+ skipped' "$1"; } | sort; }
+
+# The limit is for both sides; natively all but a few take less than a minute. Those few come last.
+slow='^test_(asyncio|concurrent_futures|multiprocessing_.*|socket|subprocess|gdb|tools|peg_generator)$'
+modules=$(ls "$cache"/root-suites-amd64/usr/lib/python3.11/test | sed -n 's/^\(test_[a-z_A-Z0-9]*\)\(\.py\)\?$/\1/p' | sort -u)
+modules="$(grep -vE "$slow" <<< "$modules") $(grep -E "$slow" <<< "$modules")"
+for module in $modules; do
+    compare python "$module" "${PYTHON_SECONDS:-900}" "python3.11 -m test -v --timeout 600 --junit-xml report $module; status=\$?; echo; cat report; exit \$status"
+done
