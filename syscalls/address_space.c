@@ -9,6 +9,7 @@
  */
 #include "syscalls/process.h"
 #include "syscalls/address_space.h"
+#include "syscalls/code_files.h"
 #include "syscalls/memory_limits.h"
 #include "syscalls/proc.h"
 
@@ -163,6 +164,12 @@ static void end_change(struct address_space *space)
     pthread_mutex_unlock(&space->lock);
 }
 
+static void code_file_gone(const struct process *process, guest_addr start, guest_addr end)
+{
+    if (process->code_files)
+        code_files_cut(process->code_files, start, end);
+}
+
 /* Not under the lock. Before there is an engine nothing has been translated. */
 static void code_changed(struct process *process, guest_addr start, guest_addr end)
 {
@@ -283,9 +290,24 @@ static int64_t map_where_file_likes(uint64_t size, int protection, int flags, in
     return -ENOMEM;
 }
 
-static int64_t map_anywhere(struct address_space *space, guest_addr hint, uint64_t size, int protection, int flags, int fd, uint64_t offset)
+/* A private mapping of a file that can lie anywhere lies where it does in every process: code in it is translated for its address. */
+static guest_addr choose_for_file(const struct process *process, uint64_t size, const struct stat *status)
 {
-    guest_addr address = choose_address(space, hint, size);
+    enum { TRIES = 4 };
+    for (unsigned nth = 0; status && nth < TRIES; nth++) {
+        guest_addr address = code_files_place(process->code_files, status, size, nth);
+        if (address && range_free(process->space, address, address + size))
+            return address;
+    }
+    return 0;
+}
+
+static int64_t map_anywhere(const struct process *process, guest_addr hint, uint64_t size, int protection, int flags, int fd, uint64_t offset, const struct stat *status)
+{
+    struct address_space *space = process->space;
+    guest_addr address = hint ? 0 : choose_for_file(process, size, status);
+    if (!address)
+        address = choose_address(space, hint, size);
     while (address) {
         int64_t result = host_map(address, size, protection, flags | MAP_FIXED_NOREPLACE, fd, offset);
         if (result == -EINVAL && !hint && fd >= 0)
@@ -325,6 +347,18 @@ static int64_t map_permission(const struct process *process, guest_addr hint, ui
     return replaced && may_grow(process, size - replaced, protection, shared) ? 0 : -ENOMEM;
 }
 
+static bool is_code(int protection)
+{
+    return (protection & (PROT_EXEC | PROT_WRITE)) == PROT_EXEC;
+}
+
+/* For its place, or for its code. */
+static bool is_file_to_know(const struct process *process, guest_addr hint, int protection, int flags, int fd)
+{
+    bool can_be_placed = !hint && !(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE));
+    return process->code_files && fd >= 0 && !(flags & MAP_ANONYMOUS) && (flags & MAP_TYPE) == MAP_PRIVATE && (is_code(protection) || can_be_placed);
+}
+
 int64_t address_space_map(struct process *process, guest_addr hint, uint64_t size, int protection, int flags, int fd, uint64_t offset)
 {
     struct address_space *space = process->space;
@@ -334,13 +368,20 @@ int64_t address_space_map(struct process *process, guest_addr hint, uint64_t siz
     size = page_up(size);
     if (size == 0 || size > FIXED_LIMIT)
         return -ENOMEM;
+    struct stat status;
+    bool known = is_file_to_know(process, hint, protection, flags, fd) && fstat(fd, &status) == 0;
     begin_change(space);
     int64_t result = reserve_entries(space) ? map_permission(process, hint, size, protection, flags) : -ENOMEM;
     if (result == 0)
         result = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) ? map_fixed(space, hint, size, protection, flags, fd, offset, &had_code)
-                                                           : map_anywhere(space, hint, size, protection, flags, fd, offset);
-    if (result >= 0)
+                                                           : map_anywhere(process, hint, size, protection, flags, fd, offset, known ? &status : NULL);
+    if (result >= 0) {
         table_add(space, (guest_addr)result, (guest_addr)result + size, protection & (PROT_READ | PROT_WRITE | PROT_EXEC), (flags & MAP_TYPE) != MAP_PRIVATE);
+        if (had_code)
+            code_file_gone(process, hint, hint + size);
+        if (known && is_code(protection))
+            code_files_mapped(process->code_files, (guest_addr)result, (guest_addr)result + size, &status, offset);
+    }
     end_change(space);
     if (had_code)                         /* only where the place was given */
         code_changed(process, hint, hint + size);
@@ -378,6 +419,8 @@ int64_t address_space_unmap(struct process *process, guest_addr start, uint64_t 
     int64_t error;
     end = host_unmap(space, start, end, &error);
     bool had_code = end > start && table_remove(space, start, end);
+    if (had_code)
+        code_file_gone(process, start, end);
     end_change(space);
     if (had_code)
         code_changed(process, start, end);
@@ -431,6 +474,8 @@ int64_t address_space_protect(struct process *process, guest_addr start, uint64_
     guest_addr end = start + page_up(size);
     begin_change(space);
     int64_t result = protect_range(process, start, end, protection, &had_code);
+    if (had_code)
+        code_file_gone(process, start, end);
     end_change(space);
     if (had_code)
         code_changed(process, start, end);
@@ -519,6 +564,10 @@ int64_t address_space_remap(struct process *process, guest_addr old, uint64_t ol
     }
     begin_change(space);
     int64_t result = reserve_entries(space) ? remap_range(process, &r, &moved_code) : -ENOMEM;
+    if (moved_code && result >= 0) {
+        code_file_gone(process, old, old + r.old_size);
+        code_file_gone(process, (guest_addr)result, (guest_addr)result + r.new_size);
+    }
     end_change(space);
     if (moved_code && result >= 0) {
         code_changed(process, old, old + r.old_size);

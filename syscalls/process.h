@@ -91,6 +91,7 @@ struct process {
     struct engine *engine;
     const struct process_operations *operations;
     struct address_space *space;
+    struct code_files *code_files;         /* code_files.h; NULL: no persistent cache */
     struct thread *threads;
     pthread_mutex_t lock;                  /* threads; taken before space's lock, never after it */
     struct signal_actions *actions;
@@ -110,7 +111,9 @@ struct process {
     guest_addr time_page;                  /* struct time_page, or 0 */
     bool clone_tls_before_child;           /* clone's arguments: (flags, stack, parent, tls, child) instead of (…, child, tls) */
     int own_descriptor;                    /* ferry's program, where /proc/self/exe may not lead to it (descriptors.c); or -1 */
-    int exec_descriptor;                   /* the guest's program, when it has no name; or -1. Both are hidden from the guest */
+    int exec_descriptor;                   /* the guest's program, when it has no name; or -1 */
+    int cache_descriptor;                  /* the cache's directory, where its name may not lead to it; or -1. All are hidden from the guest */
+    const char *cache_directory;           /* NULL: no persistent cache */
     struct rings *rings;                   /* io_uring.c; NULL: none made yet */
     bool strace;
     bool trace_unimplemented;

@@ -3,7 +3,7 @@
  * execve as the guest sees it. Foreign programs, and scripts whose interpreter is one, run in a fresh ferry with the same options;
  * everything else is the host's business. All errors that the kernel gives before its point of no return are given here.
  */
-#include "usermode/usermode.h"
+#include "usermode/cache.h"
 
 #include "syscalls/files.h"
 
@@ -234,6 +234,7 @@ static int64_t hand_over_filters(struct hand_over *h, const struct thread *threa
 static int64_t execute_foreign(struct execution *x)
 {
     struct process *process = x->thread->process;
+    cache_save(x->thread);
     struct argument_list list = { .bytes = (count_strings(x->argv) + (size_t)process->argument_count + EXTRA_OPTIONS + 12) * sizeof(char *) };
     struct hand_over program, own, filters;
     char sysroot[PATH_MAX + 16] = "", limits[128], name[PATH_MAX + 32];
@@ -267,6 +268,7 @@ static int64_t execute_native(const struct execution *x)
 {
     if (x->thread->seccomp_mode)
         return -EACCES;
+    cache_save(x->thread);
     memory_limits_leave(x->thread->process);
     int64_t result = host_execute(x->thread, x->directory, x->host_path, x->argv, x->envp, x->flags);
     memory_limits_return(x->thread->process);

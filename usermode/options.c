@@ -121,6 +121,9 @@ static const struct option_row option_rows[] = {
     { "max-insns", "FERRY_MAX_INSNS", NULL, "COUNT", OPTION_NUMBER, true, FIELD(max_insns), NULL, "instructions in a block at most" },
     { "no-link no-chain", "FERRY_NO_LINK", NULL, NULL, OPTION_SWITCH, true, FIELD(no_link), NULL, "leave every block through the run loop" },
     { "cache-size", "FERRY_CACHE_SIZE", NULL, "SIZE", OPTION_SIZE, true, FIELD(cache_size), NULL, "limit of translated code (K, M, G)" },
+    { "no-cache", "FERRY_NO_CACHE", NULL, NULL, OPTION_SWITCH, true, FIELD(no_cache), NULL, "neither use nor keep translations of other runs" },
+    { "cache-dir", "FERRY_CACHE_DIR", NULL, "DIR", OPTION_TEXT, true, FIELD(cache_directory), NULL, "where translations are kept" },
+    { "cache-limit", "FERRY_CACHE_LIMIT", NULL, "SIZE", OPTION_SIZE, true, FIELD(cache_limit), NULL, "size of that directory at most (K, M, G)" },
     { "dump-block", NULL, NULL, "ADDRESS", OPTION_NUMBER, true, FIELD(dump_block), NULL, "show every stage of the block there" },
     { "stats", "FERRY_STATS", NULL, NULL, OPTION_SWITCH, true, FIELD(stats), NULL, "print the translator's counts at exit" },
     { "perf perfmap", "FERRY_PERF", NULL, NULL, OPTION_SWITCH, true, FIELD(perf), NULL, "write /tmp/perf-PID.map for perf report" },
@@ -129,6 +132,7 @@ static const struct option_row option_rows[] = {
     { "exec-fd", NULL, NULL, NULL, OPTION_NUMBER, false, FIELD(exec_descriptor), NULL, NULL },
     { "limits", NULL, NULL, "LIMITS", OPTION_TEXT, false, FIELD(limits), NULL, NULL },
     { "own-fd", NULL, NULL, NULL, OPTION_NUMBER, false, FIELD(own_descriptor), NULL, NULL },
+    { "cache-fd", NULL, NULL, NULL, OPTION_NUMBER, false, FIELD(cache_descriptor), NULL, NULL },
     { "seccomp-fd", NULL, NULL, NULL, OPTION_NUMBER, false, FIELD(seccomp_descriptor), NULL, NULL },
     { "B", NULL, "QEMU_GUEST_BASE", "ADDRESS", OPTION_FUNCTION, false, 0, ignored, "accepted: guest addresses are never shifted" },
     { "R", NULL, "QEMU_RESERVED_VA", "SIZE", OPTION_FUNCTION, false, 0, ignored, "accepted: nothing needs reserving" },
@@ -257,7 +261,7 @@ bool options_parse(struct options *options, int argc, char **argv, char **enviro
 {
     int index = 1;
     memset(options, 0, sizeof *options);
-    options->exec_descriptor = options->own_descriptor = options->seccomp_descriptor = -1;
+    options->exec_descriptor = options->own_descriptor = options->seccomp_descriptor = options->cache_descriptor = -1;
     options->dump_block = ~0ull;
     if (!parse_environment(options, environment))
         return false;

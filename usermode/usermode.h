@@ -49,6 +49,10 @@ struct options {
     int64_t exec_descriptor;              /* load this instead of opening the program; -1 */
     int64_t own_descriptor;               /* ferry itself, where /proc/self/exe is out of reach; -1 */
     int64_t seccomp_descriptor;           /* the filters that the program before this one had set; -1 */
+    const char *cache_directory;
+    uint64_t cache_limit;
+    int64_t cache_descriptor;             /* the same directory, where its name may not lead to it; -1 */
+    bool no_cache;
     bool have_seed, no_link, strace, stats, perf, help, version;
     bool sandbox, in_sandbox;             /* in_sandbox: it was entered before the exec that led here */
     struct environment_edit *edits;
@@ -73,6 +77,7 @@ struct usermode {
     bool took_back;                       /* the signal that the C library's first thread took */
     struct symbols *symbols;              /* debug/symbols.h; NULL unless a trace or --perf wants names */
     struct perf_map *perf_map;
+    struct cache *cache;                  /* cache.h; NULL: none */
     _Atomic(struct thread *) dumping;     /* the thread that writes a core file; the others do not run any more */
 };
 static inline struct usermode *usermode_of(const struct process *process) { return process->user; }
