@@ -64,7 +64,7 @@ guest_addr code_files_place(const struct code_files *files, const struct stat *s
     const uint64_t identity[] = {files->salt, status->st_ino, (uint64_t)status->st_size, (uint64_t)nanoseconds(status->st_mtim), nth};
     if (size > PLACE_SIZE / 2)
         return 0;
-    return PLACE_LOW + digest_of(identity, sizeof identity).low % ((PLACE_SIZE - size) / PLACE_STEP) * PLACE_STEP;
+    return PLACE_LOW + digest_of(identity, sizeof identity).low % (PLACE_SIZE / 2 / PLACE_STEP) * PLACE_STEP;
 }
 
 struct code_file *code_files_find(struct code_files *files, guest_addr pc)

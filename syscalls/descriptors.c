@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Ferry's own descriptors. Most processes have none. Two may come, high up: ferry's program, before something the guest does (chroot,
- * mount…) makes /proc/self/exe unreachable, since execve starts ferry again; and the guest's program where it has no name.
+ * Ferry's own descriptors. Most processes have none. Three may come, high up: ferry's program, before something the guest does (chroot,
+ * mount…) makes /proc/self/exe unreachable, since execve starts ferry again; then the persistent
+ * cache's directory too; and the guest's program where it has no name.
  * To the guest they are closed, and when it wants one of their numbers they make room.
  */
 #include "syscalls/files.h"
@@ -18,16 +19,17 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
+#define OWN_COUNT 3
 #define OWN_FROM 1000                          /* out of the guest's way; higher would make its forks dearer */
 
 static bool any_own(const struct process *process)
 {
-    return process->own_descriptor >= 0 || process->exec_descriptor >= 0;
+    return process->own_descriptor >= 0 || process->exec_descriptor >= 0 || process->cache_descriptor >= 0;
 }
 
 bool descriptor_is_own(const struct process *process, uint64_t fd)
 {
-    return (int)fd >= 0 && ((int)fd == process->own_descriptor || (int)fd == process->exec_descriptor);
+    return (int)fd >= 0 && ((int)fd == process->own_descriptor || (int)fd == process->exec_descriptor || (int)fd == process->cache_descriptor);
 }
 
 /* -- where they are ------------------------------------------------------------------------------------------------------ */
@@ -60,6 +62,10 @@ void descriptor_keep_program(struct process *process)
         int64_t fd = host_call(SYS_openat, AT_FDCWD, (uintptr_t)"/proc/self/exe", O_PATH | O_CLOEXEC, 0, 0, 0);
         process->own_descriptor = fd < 0 ? -1 : descriptor_move_up((int)fd, 0);
     }
+    if (process->code_files && process->cache_descriptor < 0) {
+        int64_t fd = host_call(SYS_openat, AT_FDCWD, (uintptr_t)process->cache_directory, O_PATH | O_DIRECTORY | O_CLOEXEC, 0, 0, 0);
+        process->cache_descriptor = fd < 0 ? -1 : descriptor_move_up((int)fd, 0);
+    }
     pthread_mutex_unlock(&process->lock);
 }
 
@@ -67,7 +73,8 @@ void descriptor_keep_program(struct process *process)
 static bool make_room(struct process *process, int fd)
 {
     pthread_mutex_lock(&process->lock);
-    int *own = fd == process->own_descriptor ? &process->own_descriptor : fd == process->exec_descriptor ? &process->exec_descriptor : NULL;
+    int *own = fd == process->own_descriptor ? &process->own_descriptor : fd == process->exec_descriptor ? &process->exec_descriptor
+        : fd == process->cache_descriptor ? &process->cache_descriptor : NULL;
     if (own) *own = descriptor_move_up(fd, fd + 1);
     bool moved = !own || *own != fd;
     pthread_mutex_unlock(&process->lock);
@@ -75,6 +82,16 @@ static bool make_room(struct process *process, int fd)
 }
 
 /* -- calls --------------------------------------------------------------------------------------------------------------- */
+/* The lowest of ferry's own from `from` on; ~0: none. */
+static unsigned next_own(const struct process *process, unsigned from)
+{
+    const int own[OWN_COUNT] = { process->own_descriptor, process->exec_descriptor, process->cache_descriptor };
+    unsigned lowest = ~0u;
+    for (unsigned i = 0; i < OWN_COUNT; i++)
+        if (own[i] >= 0 && (unsigned)own[i] >= from && (unsigned)own[i] < lowest) lowest = (unsigned)own[i];
+    return lowest;
+}
+
 /* In pieces, around ferry's own. */
 int64_t syscall_close_range(struct thread *thread, const uint64_t *arguments)
 {
@@ -82,13 +99,9 @@ int64_t syscall_close_range(struct thread *thread, const uint64_t *arguments)
     unsigned first = (unsigned)arguments[0], last = (unsigned)arguments[1];
     if (first > last) return -EINVAL;
     int64_t result = 0;
-    unsigned own[2] = { (unsigned)process->own_descriptor, (unsigned)process->exec_descriptor };
-    if (own[0] > own[1]) own[0] = own[1], own[1] = (unsigned)process->own_descriptor;
-    for (unsigned i = 0; i < 2 && result == 0; i++) {
-        if ((int)own[i] < 0 || own[i] < first || own[i] > last) continue;
-        if (own[i] > first) result = host_call(SYS_close_range, first, own[i] - 1, arguments[2], 0, 0, 0);
-        if (own[i] == last) return result;
-        first = own[i] + 1;
+    for (unsigned own; result == 0 && (own = next_own(process, first)) != ~0u && own <= last; first = own + 1) {
+        if (own > first) result = host_call(SYS_close_range, first, own - 1, arguments[2], 0, 0, 0);
+        if (own == last) return result;
     }
     return result ? result : host_call(SYS_close_range, first, last, arguments[2], 0, 0, 0);
 }

@@ -233,7 +233,7 @@ static int64_t run_call(struct thread *thread, const struct call_description *ca
     struct process *process = thread->process;
     int64_t result;
     if (call->attributes & CALL_ABSENT) return unimplemented(thread, call->name, number, call->note);
-    if ((process->own_descriptor & process->exec_descriptor) >= 0 && any_argument_is_own(process, call, values)) return -EBADF;
+    if ((process->own_descriptor & process->exec_descriptor & process->cache_descriptor) >= 0 && any_argument_is_own(process, call, values)) return -EBADF;
     if (call->attributes & CALL_HIDES_PROC) descriptor_keep_program(process);
     if (call->attributes & CALL_CUSTOM) return call->function(thread, values);
     if (call->host_number < 0) return unimplemented(thread, call->name, number, "the host has no such call");

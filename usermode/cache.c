@@ -52,7 +52,7 @@ bool cache_place(const struct cache *cache, const char *name, struct cache_place
     return snprintf(place->name, sizeof place->name, "%s/%s", process->cache_directory, name) < (int)sizeof place->name;
 }
 
-static void name_of(char kind, struct digest digest, char name[CACHE_NAME])
+void cache_name(char kind, struct digest digest, char name[CACHE_NAME])
 {
     snprintf(name, CACHE_NAME, "%c%016llx%016llx", kind, (unsigned long long)digest.high, (unsigned long long)digest.low);
 }
@@ -68,7 +68,7 @@ bool cache_image_name(const struct cache *cache, const struct code_file *file, s
     if (!engine_code_key(cache->process->engine, &k.code))
         return false;
     *key = digest_of(&k, sizeof k);
-    name_of('i', *key, name);
+    cache_name('i', *key, name);
     return true;
 }
 
@@ -80,7 +80,7 @@ static bool memo_name(const struct cache *cache, const struct code_file *file, c
     k.start = file->start, k.end = file->end, k.offset = file->offset;
     if (!engine_code_key(cache->process->engine, &k.code))
         return false;
-    name_of('m', digest_of(&k, sizeof k), name);
+    cache_name('m', digest_of(&k, sizeof k), name);
     return true;
 }
 
@@ -151,13 +151,12 @@ static int64_t read_file(void *user, uint64_t offset, void *to, size_t size)
     return pread(*(const int *)user, to, size, (off_t)offset);
 }
 
-static bool image_is_whole(int fd, const struct stat *status, struct digest key)
+bool cache_image_is_whole(int fd, const struct stat *status, struct cache_trailer *trailer)
 {
-    struct cache_trailer trailer;
     struct digest content;
-    uint64_t size = (uint64_t)status->st_size - sizeof trailer;
-    return status->st_size > (off_t)sizeof trailer && pread(fd, &trailer, sizeof trailer, (off_t)size) == sizeof trailer && trailer.magic == CACHE_MAGIC
-           && digest_equal(trailer.key, key) && digest_of_source(&(struct digest_source){read_file, &fd}, size, &content) && digest_equal(content, trailer.content);
+    uint64_t size = (uint64_t)status->st_size - sizeof *trailer;
+    return status->st_size > (off_t)sizeof *trailer && pread(fd, trailer, sizeof *trailer, (off_t)size) == sizeof *trailer && trailer->magic == CACHE_MAGIC
+           && digest_of_source(&(struct digest_source){read_file, &fd}, size, &content) && digest_equal(content, trailer->content);
 }
 
 int cache_open_image(const struct cache *cache, const char *name, struct digest key, const struct cache_stamp *known, struct stat *status, bool *checked)
@@ -170,7 +169,8 @@ int cache_open_image(const struct cache *cache, const char *name, struct digest 
     bool ours = fstat(fd, status) == 0 && S_ISREG(status->st_mode) && status->st_uid == cache->owner && !(status->st_mode & (S_IWGRP | S_IWOTH));
     if (ours && known && known->inode == status->st_ino && known->size == (uint64_t)status->st_size && known->changed == nanoseconds(status->st_ctim))
         return fd;
-    if (ours && image_is_whole(fd, status, key)) {
+    struct cache_trailer trailer;
+    if (ours && cache_image_is_whole(fd, status, &trailer) && digest_equal(trailer.key, key)) {
         *checked = true;
         return fd;
     }
@@ -342,29 +342,31 @@ static bool is_wanted(const struct options *options)
            && !(options->channels & LOG_TRANSLATOR) && !getauxval(AT_SECURE);
 }
 
-void cache_start(struct process *process, const struct options *options)
+bool cache_open(struct cache *cache, struct process *process, const struct options *options)
 {
-    uint64_t salt;
-    struct cache *cache = is_wanted(options) ? calloc(1, sizeof *cache) : NULL;
-    if (!cache)
-        return;
-    process->cache_directory = options->cache_directory ? options->cache_directory : cache_default_directory();
+    process->cache_directory = options->cache_directory && *options->cache_directory ? options->cache_directory : cache_default_directory();
     process->cache_descriptor = options->cache_descriptor < 0 ? -1 : descriptor_move_up((int)options->cache_descriptor, 0);
     cache->process = process;
     cache->limit = options->cache_limit ? options->cache_limit : CACHE_DEFAULT_LIMIT;
     cache->owner = geteuid();
     cache->first = getpid();
     if (!process->cache_directory || process->cache_directory[0] != '/' || !cache_build(&cache->build))
-        return;
-    if (!read_salt(cache, &salt)) {
+        return false;
+    if (!read_salt(cache, &cache->salt)) {
         if (process->cache_descriptor < 0 && !make_directory(process->cache_directory))
-            return;
-        if (!make_salt(cache, &salt))
-            return;
+            return false;
+        if (!make_salt(cache, &cache->salt))
+            return false;
     }
-    if (!(process->cache_descriptor >= 0 ? cache_directory_is_safe(process->cache_descriptor, "", cache->owner)
-                                         : cache_directory_is_safe(AT_FDCWD, process->cache_directory, cache->owner)))
+    return process->cache_descriptor >= 0 ? cache_directory_is_safe(process->cache_descriptor, "", cache->owner)
+                                          : cache_directory_is_safe(AT_FDCWD, process->cache_directory, cache->owner);
+}
+
+void cache_start(struct process *process, const struct options *options)
+{
+    struct cache *cache = is_wanted(options) ? calloc(1, sizeof *cache) : NULL;
+    if (!cache || !cache_open(cache, process, options))
         return;
     usermode_of(process)->cache = cache;
-    process->code_files = code_files_new(salt);
+    process->code_files = code_files_new(cache->salt);
 }

@@ -25,13 +25,14 @@ struct cache {
     struct process *process;
     struct digest build;                  /* of ferry's build id */
     uint64_t limit;                       /* bytes of the directory */
+    uint64_t salt;                        /* of the places of files */
     uid_t owner;
     pid_t first;                          /* the process it was made for: its forked children have not got all of its threads' locks */
 };
 
 /* Behind the image's bytes. The digests: of them, and of everything that the name is made of. */
 #define CACHE_MAGIC 0x6568636163797266ull    /* "frycache" */
-struct cache_trailer { uint64_t magic; struct digest content, key; };
+struct cache_trailer { uint64_t magic; struct digest content, key, build; };
 
 struct cache_stamp { uint64_t inode, size; int64_t changed; };             /* of an image */
 struct cache_memo { uint64_t size; int64_t modified, changed; struct digest digest; struct cache_stamp image; };
@@ -51,6 +52,9 @@ bool cache_place(const struct cache *cache, const char *name, struct cache_place
 bool cache_image_name(const struct cache *cache, const struct code_file *file, struct digest content, struct digest *key, char name[CACHE_NAME]);
 bool cache_content(struct cache *cache, const struct code_file *file, struct digest *digest);   /* of the range as it is in memory */
 /* Opens the image and checks it: by the memo's stamp, else all of it. -1: there is none; one that is damaged is removed. */
+bool cache_image_is_whole(int fd, const struct stat *status, struct cache_trailer *trailer);   /* and the trailer */
+bool cache_open(struct cache *cache, struct process *process, const struct options *options);   /* its directory, made if need be; false: there can be none */
+void cache_name(char kind, struct digest digest, char name[CACHE_NAME]);
 int cache_open_image(const struct cache *cache, const char *name, struct digest key, const struct cache_stamp *known, struct stat *status, bool *checked);
 void cache_write_memo(const struct cache *cache, const struct code_file *file, const char *image, const struct stat *status);
 
@@ -58,7 +62,8 @@ void cache_write_memo(const struct cache *cache, const struct code_file *file, c
 void cache_save(struct thread *thread);
 uint64_t cache_trim(const struct cache *cache, uint64_t limit);             /* the least recently used go; bytes that stay */
 
-/* cache_command.c: `ferry cache …`; the exit status. */
-int cache_command(int argc, char **argv, const struct options *options);
+/* cache_command.c: `ferry cache VERB …`. */
+bool cache_is_command(const struct options *options);
+int cache_command(const struct options *options);                           /* the exit status */
 
 #endif

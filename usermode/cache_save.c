@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LEAST_INSNS 32
+#define LEAST_INSNS 8
 #define LEAST_PART 64                     /* of what the image has: one in so many */
 #define LARGEST_RANGE (512ull << 20)      /* its content is read in full */
 
@@ -76,7 +76,7 @@ static void write_image(const struct save *save, const void *image, size_t size)
 {
     struct cache_place temporary, place;
     char other[64];
-    struct cache_trailer trailer = {.magic = CACHE_MAGIC, .content = digest_of(image, size), .key = save->key};
+    struct cache_trailer trailer = {.magic = CACHE_MAGIC, .content = digest_of(image, size), .key = save->key, .build = save->cache->build};
     snprintf(other, sizeof other, "t%d-%s", (int)getpid(), save->name);
     if (!may_write(size + sizeof trailer) || !cache_place(save->cache, other, &temporary) || !cache_place(save->cache, save->name, &place))
         return;

@@ -202,6 +202,8 @@ int main(int argc, char **argv, char **envp)
         return USAGE_ERROR;
     }
     from_binfmt(&options);
+    if (cache_is_command(&options))
+        return cache_command(&options);
     char **environment = options_environment(&options, envp);
     return environment ? start(&options, environment) : 126;
 }
