@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
@@ -367,6 +368,8 @@ void cache_start(struct process *process, const struct options *options)
     struct cache *cache = is_wanted(options) ? calloc(1, sizeof *cache) : NULL;
     if (!cache || !cache_open(cache, process, options))
         return;
+    void *shared = mmap(NULL, sizeof *cache->children, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    cache->children = shared == MAP_FAILED ? NULL : shared;
     usermode_of(process)->cache = cache;
     process->code_files = code_files_new(cache->salt);
 }

@@ -28,7 +28,11 @@ struct cache {
     uint64_t salt;                        /* of the places of files */
     uid_t owner;
     pid_t first;                          /* the process it was made for: its forked children have not got all of its threads' locks */
+    struct cache_children *children;      /* shared memory of that process and its forked children */
 };
+
+/* Children that were forked do much the same, one after the other, and what one has saved the next does not know. */
+struct cache_children { _Atomic uint32_t saves, skipped; };
 
 /* Behind the image's bytes. The digests: of them, and of everything that the name is made of. */
 #define CACHE_MAGIC 0x6568636163797266ull    /* "frycache" */

@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -227,6 +228,19 @@ static size_t copy_files(struct process *process, struct code_file *files)
     return count;
 }
 
+/* Of forked children each save is followed by twice as many that do not try. */
+static bool is_turn(const struct cache *cache)
+{
+    struct cache_children *children = cache->children;
+    if (getpid() == cache->first || !children)
+        return true;
+    if (atomic_fetch_add(&children->skipped, 1) < 1u << children->saves)
+        return false;
+    children->skipped = 0;
+    children->saves += children->saves < 16;
+    return true;
+}
+
 struct work { struct code_file files[CODE_FILES]; struct engine_image_range ranges[CODE_FILES]; };
 
 void cache_save(struct thread *thread)
@@ -244,8 +258,9 @@ void cache_save(struct thread *thread)
     engine_image_missing(process->engine, work->ranges, count);
     for (size_t i = 0; i < count; i++)
         if (work->ranges[i].missing >= least(work->files[i].image_insns)) {
+            if (!saved++ && !is_turn(cache))
+                break;
             save_range(cache, &work->files[i]);
-            saved++;
         }
     if (saved) {
         keep_size(cache);
