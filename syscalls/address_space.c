@@ -290,22 +290,31 @@ static int64_t map_where_file_likes(uint64_t size, int protection, int flags, in
     return -ENOMEM;
 }
 
-/* A private mapping of a file that can lie anywhere lies where it does in every process: code in it is translated for its address. */
-static guest_addr choose_for_file(const struct process *process, uint64_t size, const struct stat *status)
+/* What the GNU ld.so maps first, to put the pieces of a library there. Its malloc and its threads ask for other flags. */
+static bool is_reservation(int protection, int flags)
 {
-    enum { TRIES = 4 };
-    for (unsigned nth = 0; status && nth < TRIES; nth++) {
-        guest_addr address = code_files_place(process->code_files, status, size, nth);
+    return protection == PROT_NONE && (flags & (MAP_ANONYMOUS | MAP_TYPE | MAP_NORESERVE | MAP_STACK)) == (MAP_ANONYMOUS | MAP_PRIVATE);
+}
+
+/* A private mapping of a file that can lie anywhere lies where it does in every process: code in it is translated for its address. Of a
+ * reservation only the size is known, so it is by size. */
+static guest_addr choose_for_file(const struct process *process, uint64_t size)
+{
+    enum { TRIES = 8 };
+    for (unsigned nth = 0; nth < TRIES; nth++) {
+        guest_addr address = code_files_place(process->code_files, size, nth);
         if (address && range_free(process->space, address, address + size))
             return address;
     }
     return 0;
 }
 
-static int64_t map_anywhere(const struct process *process, guest_addr hint, uint64_t size, int protection, int flags, int fd, uint64_t offset, const struct stat *status)
+static int64_t map_anywhere(const struct process *process, guest_addr hint, uint64_t size, int protection, int flags, int fd, uint64_t offset)
 {
     struct address_space *space = process->space;
-    guest_addr address = hint ? 0 : choose_for_file(process, size, status);
+    bool is_file = fd >= 0 && (flags & (MAP_ANONYMOUS | MAP_TYPE)) == MAP_PRIVATE;
+    bool is_placed = process->code_files && !hint && (is_file || is_reservation(protection, flags));
+    guest_addr address = is_placed ? choose_for_file(process, size) : 0;
     if (!address)
         address = choose_address(space, hint, size);
     while (address) {
@@ -352,11 +361,9 @@ static bool is_code(int protection)
     return (protection & (PROT_EXEC | PROT_WRITE)) == PROT_EXEC;
 }
 
-/* For its place, or for its code. */
-static bool is_file_to_know(const struct process *process, guest_addr hint, int protection, int flags, int fd)
+static bool is_code_file(const struct process *process, int protection, int flags, int fd)
 {
-    bool can_be_placed = !hint && !(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE));
-    return process->code_files && fd >= 0 && !(flags & MAP_ANONYMOUS) && (flags & MAP_TYPE) == MAP_PRIVATE && (is_code(protection) || can_be_placed);
+    return process->code_files && fd >= 0 && (flags & (MAP_ANONYMOUS | MAP_TYPE)) == MAP_PRIVATE && is_code(protection);
 }
 
 int64_t address_space_map(struct process *process, guest_addr hint, uint64_t size, int protection, int flags, int fd, uint64_t offset)
@@ -369,17 +376,17 @@ int64_t address_space_map(struct process *process, guest_addr hint, uint64_t siz
     if (size == 0 || size > FIXED_LIMIT)
         return -ENOMEM;
     struct stat status;
-    bool known = is_file_to_know(process, hint, protection, flags, fd) && fstat(fd, &status) == 0;
+    bool known = is_code_file(process, protection, flags, fd) && fstat(fd, &status) == 0;
     begin_change(space);
     int64_t result = reserve_entries(space) ? map_permission(process, hint, size, protection, flags) : -ENOMEM;
     if (result == 0)
         result = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) ? map_fixed(space, hint, size, protection, flags, fd, offset, &had_code)
-                                                           : map_anywhere(process, hint, size, protection, flags, fd, offset, known ? &status : NULL);
+                                                           : map_anywhere(process, hint, size, protection, flags, fd, offset);
     if (result >= 0) {
         table_add(space, (guest_addr)result, (guest_addr)result + size, protection & (PROT_READ | PROT_WRITE | PROT_EXEC), (flags & MAP_TYPE) != MAP_PRIVATE);
         if (had_code)
             code_file_gone(process, hint, hint + size);
-        if (known && is_code(protection))
+        if (known)
             code_files_mapped(process->code_files, (guest_addr)result, (guest_addr)result + size, &status, offset);
     }
     end_change(space);

@@ -59,9 +59,9 @@ void code_files_cut(struct code_files *files, guest_addr start, guest_addr end)
             files->file[i--] = files->file[--files->count];
 }
 
-guest_addr code_files_place(const struct code_files *files, const struct stat *status, uint64_t size, unsigned nth)
+guest_addr code_files_place(const struct code_files *files, uint64_t size, unsigned nth)
 {
-    const uint64_t identity[] = {files->salt, status->st_ino, (uint64_t)status->st_size, (uint64_t)nanoseconds(status->st_mtim), nth};
+    const uint64_t identity[] = {files->salt, size, nth};
     if (size > PLACE_SIZE / 2)
         return 0;
     return PLACE_LOW + digest_of(identity, sizeof identity).low % (PLACE_SIZE / 2 / PLACE_STEP) * PLACE_STEP;
@@ -80,6 +80,9 @@ void code_files_changed(struct process *process, guest_addr start, guest_addr en
     if (!process->code_files)
         return;
     address_space_lock(process);
-    code_files_cut(process->code_files, start, end);
+    struct code_files *files = process->code_files;
+    for (size_t i = 0; i < files->count; i++)
+        if (!files->file[i].looked_up && files->file[i].start < end && files->file[i].end > start)
+            files->file[i--] = files->file[--files->count];
     address_space_unlock(process);
 }

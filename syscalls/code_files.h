@@ -36,11 +36,12 @@ struct code_files *code_files_new(uint64_t salt);                         /* NUL
 /* The lock held: */
 void code_files_mapped(struct code_files *files, guest_addr start, guest_addr end, const struct stat *status, uint64_t offset);
 void code_files_cut(struct code_files *files, guest_addr start, guest_addr end);
-/* Where a file lies that the guest lets us place: at the same address in every process. The nth such place. */
-guest_addr code_files_place(const struct code_files *files, const struct stat *status, uint64_t size, unsigned nth);
+/* Where a file of that size lies that the guest lets us place: at the same address in every process. The nth such place. */
+guest_addr code_files_place(const struct code_files *files, uint64_t size, unsigned nth);
 struct code_file *code_files_find(struct code_files *files, guest_addr pc);   /* NULL: none */
 
-/* Code there changed behind the address space's back. Takes the lock. */
+/* Code there may have changed behind the address space's back: what was not looked up by now has unknown contents (those of the others are read
+ * again before they are relied on). Takes the lock. */
 void code_files_changed(struct process *process, guest_addr start, guest_addr end);
 
 #endif

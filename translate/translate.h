@@ -71,6 +71,9 @@ bool engine_code_key(const struct engine *engine, struct engine_code_key *key);
  * less than `minimum` new guest instructions, or no memory. */
 struct engine_image_request { guest_addr start, end; const void *base; size_t base_size; uint64_t minimum; };
 bool engine_image_build(struct engine *engine, const struct engine_image_request *request, void **image, size_t *size);
+/* Translates the code at pc and what direct jumps and calls lead to from there, inside [start, end), unless an image has it. false: the code space is
+ * full. For a process in which nothing runs. */
+bool engine_translate_from(struct engine *engine, guest_addr pc, guest_addr start, guest_addr end);
 /* Fills in how many guest instructions of each range this process has translated itself. Sorted ranges that do not overlap. */
 struct engine_image_range { guest_addr start, end; uint64_t missing; };
 void engine_image_missing(struct engine *engine, struct engine_image_range *ranges, size_t count);

@@ -271,10 +271,10 @@ char *cache_default_directory(void)
     const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     char *directory;
     if (base && base[0] == '/')
-        return asprintf(&directory, "%s/ferry", base) < 0 ? NULL : directory;
+        return asprintf(&directory, "%s/ferry/translations", base) < 0 ? NULL : directory;
     if (!home || home[0] != '/')
         return NULL;
-    return asprintf(&directory, "%s/.cache/ferry", home) < 0 ? NULL : directory;
+    return asprintf(&directory, "%s/.cache/ferry/translations", home) < 0 ? NULL : directory;
 }
 
 /* With the directories above it, which are others' too. */

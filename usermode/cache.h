@@ -68,6 +68,10 @@ uint64_t cache_trim(const struct cache *cache, uint64_t limit);             /* t
 
 /* cache_command.c: `ferry cache VERB …`. */
 bool cache_is_command(const struct options *options);
-int cache_command(const struct options *options);                           /* the exit status */
+typedef int cache_start_program(const struct options *options, char **environment);
+int cache_command(const struct options *options, cache_start_program *start);   /* the exit status; start: for each file to warm */
+
+/* cache_warm.c: translates the program, which is open, and saves it; the exit status. */
+int cache_warm(struct thread *thread, struct program *program);
 
 #endif

@@ -10,9 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-struct command { struct cache cache; struct process process; DIR *directory; const struct options *options; };
+struct command { struct cache cache; struct process process; DIR *directory; const struct options *options; cache_start_program *start; };
 
 struct verb { const char *name; int (*run)(struct command *command); };
 
@@ -95,7 +96,35 @@ static int clear(struct command *command)
     return 0;
 }
 
-static const struct verb verbs[] = { { "stats", stats }, { "verify", verify }, { "clear", clear } };
+/* Each file in a process of its own, at the addresses that it has where it is run. */
+static int warm_file(const struct command *command, const char *name)
+{
+    static char *const no_environment[] = { NULL };
+    struct options options = *command->options;
+    int status = 1;
+    pid_t child = fork();
+    if (child == 0) {
+        options.warm_cache = true;
+        options.arguments = (char *[]){ (char *)name, NULL };
+        options.argument_count = 1;
+        options.exec_descriptor = open(name, O_RDONLY | O_CLOEXEC);
+        if (options.exec_descriptor < 0)
+            perror(name);
+        _exit(options.exec_descriptor < 0 ? 1 : command->start(&options, (char **)no_environment));
+    }
+    return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+static int warm(struct command *command)
+{
+    int status = 0;
+    for (int i = 2; i < command->options->argument_count; i++)
+        if (warm_file(command, command->options->arguments[i]) != 0)
+            status = 1;
+    return status;
+}
+
+static const struct verb verbs[] = { { "stats", stats }, { "verify", verify }, { "clear", clear }, { "warm", warm } };
 #define VERBS (sizeof verbs / sizeof *verbs)
 
 static const struct verb *find_verb(const char *name)
@@ -112,7 +141,7 @@ bool cache_is_command(const struct options *options)
     return options->argument_count >= 2 && strcmp(options->arguments[0], "cache") == 0 && find_verb(options->arguments[1]);
 }
 
-int cache_command(const struct options *options)
+int cache_command(const struct options *options, cache_start_program *start)
 {
     struct command *command = calloc(1, sizeof *command);
     struct cache_place place;
@@ -124,5 +153,6 @@ int cache_command(const struct options *options)
     int fd = openat(place.directory, place.name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     command->directory = fd < 0 ? NULL : fdopendir(fd);
     command->options = options;
+    command->start = start;
     return command->directory ? find_verb(options->arguments[1])->run(command) : 1;
 }

@@ -299,7 +299,7 @@ static const struct stat vdso_status = { .st_mode = S_IFREG, .st_size = VDSO_SIZ
 
 static guest_addr vdso_place(const struct process *process)
 {
-    return process->code_files ? code_files_place(process->code_files, &vdso_status, 2 * VDSO_SIZE, 0) : 0;
+    return process->code_files ? code_files_place(process->code_files, 2 * VDSO_SIZE, 0) : 0;
 }
 
 static void vdso_is_code(struct process *process)
@@ -364,6 +364,14 @@ static void tell_kernel(struct process *process, const struct elf_image *image)
         .auxv = guest_pointer(process, process->auxv_address), .auxv_size = (uint32_t)process->auxv_size, .exe_fd = (uint32_t)-1,
     };
     process->kernel_knows_layout = prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0) == 0;
+}
+
+int program_map(struct program *program, struct thread *thread, bool is_library, struct elf_image *image)
+{
+    const struct loader_memory memory = { thread, map_memory, unmap_memory, clear_memory };
+    char error[LOADER_ERROR_SIZE];
+    int result = elf_map(program->fd, &program->file, &memory, is_library ? 0 : ADDRESS_SPACE_PROGRAM_BASE, image, error);
+    return result < 0 ? complain(NOT_RUNNABLE, program->path, error) : 0;
 }
 
 int program_load(struct program *program, struct thread *thread, const struct options *options, char **environment)

@@ -179,6 +179,8 @@ static int start(const struct options *options, char **environment)
         return fprintf(stderr, "ferry: the translator cannot start: %s\n", strerror(errno)), 126;
     if (options->seccomp_descriptor >= 0 && !seccomp_filters_load(thread, (int)options->seccomp_descriptor))
         return fprintf(stderr, "ferry: the seccomp filters did not arrive\n"), 126;
+    if (options->warm_cache)
+        return cache_warm(thread, program);
     host_signals_start(thread);
     status = program_load(program, thread, options, environment);
     if (status)
@@ -203,7 +205,7 @@ int main(int argc, char **argv, char **envp)
     }
     from_binfmt(&options);
     if (cache_is_command(&options))
-        return cache_command(&options);
+        return cache_command(&options, start);
     char **environment = options_environment(&options, envp);
     return environment ? start(&options, environment) : 126;
 }

@@ -52,7 +52,7 @@ struct options {
     const char *cache_directory;
     uint64_t cache_limit;
     int64_t cache_descriptor;             /* the same directory, where its name may not lead to it; -1 */
-    bool no_cache;
+    bool no_cache, warm_cache;            /* warm_cache: translate the program ahead instead of running it */
     bool have_seed, no_link, strace, stats, perf, help, version;
     bool sandbox, in_sandbox;             /* in_sandbox: it was entered before the exec that led here */
     struct environment_edit *edits;
@@ -109,6 +109,8 @@ int program_open(struct program *program, const struct options *options, struct 
 /* The program's PT_INTERP can be found: in the sysroot, on the host, or in the default sysroot. */
 bool interpreter_exists(const struct process *process, const char *name);
 /* Maps program, interpreter, stack, vDSO; sets the registers. 0 or an exit status. */
+/* Only maps the program, or library where it would lie, for the cache to look at. 0 or an exit status. */
+int program_map(struct program *program, struct thread *thread, bool is_library, struct elf_image *image);
 int program_load(struct program *program, struct thread *thread, const struct options *options, char **environment);
 
 /* -- stack.c --------------------------------------------------------------------------------------------------------------- */

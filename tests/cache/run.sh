@@ -62,6 +62,14 @@ for kind in text.static text.dynamic; do
     for run in warm again; do expect "$kind/$run" says "as it should be" "./$kind" change; done
     if timeout 60 "$ferry" --stats "./$kind" change 2>&1 | grep -qE 'dropped [1-9]'; then pass "$kind/dropped"; else fail "$kind/dropped"; fi
 done
+# another program finds the library translated
+fresh; translated ./hello.dynamic > /dev/null
+if [ "$(timeout 60 "$ferry" --stats ./plugins 2>&1 | sed -n 's/^ferry: images [0-9]* (\([0-9]*\) .*/\1/p')" -gt 800 ]; then pass shared; else fail shared; fi
+fresh
+expect ahead/warm sh -c "'$ferry' cache warm ./hello && '$ferry' cache warm ./hello.dynamic /usr/aarch64-linux-gnu/lib/libc.so.6 /usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1"
+# the stripped ld.so has few symbols
+if is_warm ./hello && [ "$(translated ./hello.dynamic)" -lt 800 ]; then pass ahead/used; else fail ahead/used; fi
+fresh
 for run in cold warm again; do expect "plugins/$run" says "as it should be" ./plugins ./a.so ./b.so; done
 
 # -- guest files that change in place, with their times put back
@@ -125,8 +133,8 @@ if [ "$(id -u)" = 0 ]; then
     setpriv --reuid=12345 --clear-groups sh -c "HOME=$scratch/home FERRY_CACHE_DIR= ./secure ./hello" > out 2>&1
     if grep -q 'hello, first' out && [ -z "$(ls -A home)" ]; then pass off/secure; else fail off/secure; cat out; fi
     HOME=$scratch/home FERRY_CACHE_DIR= setpriv --reuid=12345 --clear-groups "$ferry" ./hello > out 2>&1
-    if grep -q 'hello, first' out && ls home/.cache/ferry | grep -q ^i; then pass home; else fail home; cat out; fi
-    chmod 500 home/.cache/ferry
+    if grep -q 'hello, first' out && ls home/.cache/ferry/translations | grep -q ^i; then pass home; else fail home; cat out; fi
+    chmod 500 home/.cache/ferry/translations
     expect read-only setpriv --reuid=12345 --clear-groups env "HOME=$scratch/home" FERRY_CACHE_DIR= "$ferry" ./hello.dynamic
 else
     skip off/owner "needs root"

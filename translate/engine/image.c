@@ -228,9 +228,10 @@ static void image_drop(struct engine *engine, struct code_image *image)
     if (image->arena)
         arena_free(image->arena);
     leave_room((void *)image->header, image->mapped);
+    image->blocks = NULL;
     *image = engine->images[--engine->image_count];
     for (struct code_block *block = image->blocks; block; block = block->image_next)
-        block->image = image;             /* it has moved */
+        block->image = image;             /* the last one has moved here */
     engine->statistics.image_drops++;
 }
 

@@ -332,3 +332,34 @@ bool engine_image_build(struct engine *engine, const struct engine_image_request
     *size = b.header.size;
     return built;
 }
+
+/* -- translating ahead ---------------------------------------------------------------------------------------------------------- */
+
+static bool translate_ahead(struct engine *engine, guest_addr pc)
+{
+    uint8_t byte[4];
+    size_t size = (size_t)1 << engine->isa->insn_align;
+    bool is_code = size <= sizeof byte && !(pc & (size - 1)) && engine->options.fetch(engine->options.user, pc, byte, size);
+    if (!is_code || block_find(engine, pc) || images_find(engine, pc, NULL))
+        return true;
+    if (engine->image_space && engine->options.image_wanted(engine->options.user, pc, engine->mode) && images_find(engine, pc, NULL))
+        return true;
+    return block_translate(engine, pc) != NULL;
+}
+
+bool engine_translate_from(struct engine *engine, guest_addr pc, guest_addr start, guest_addr end)
+{
+    pthread_mutex_lock(&engine->lock);
+    const struct code_segment *segment = &engine->segments[engine->current_segment];
+    uint32_t next = segment->block_count;
+    bool fits = translate_ahead(engine, pc);
+    for (; fits && next < segment->block_count; next++) {
+        const struct code_block *block = segment->blocks[next];
+        for (uint32_t i = 0; fits && i < block->host.exit_count; i++) {
+            guest_addr target = block->exits[i].host.target;
+            fits = target < start || target >= end || translate_ahead(engine, target);
+        }
+    }
+    pthread_mutex_unlock(&engine->lock);
+    return fits;
+}
