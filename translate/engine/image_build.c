@@ -11,7 +11,7 @@
 
 #define CODE_ALIGN 16
 #define LARGEST_IMAGE ((uint64_t)128 << 20)
-#define LOCK_TRIES 1000
+#define LOCK_TRIES 20
 
 /* A block as it is now, in another image or in the code space. */
 struct source {
