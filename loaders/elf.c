@@ -178,8 +178,9 @@ int elf_read(int fd, struct elf_file *file, char *error)
 
 /* -- mapping ------------------------------------------------------------------------------------------------------------- */
 
-/* The span of a relocatable image: asked for as one mapping, so that the memory side chooses a hole large enough. */
-static int64_t reserve(const struct elf_file *file, const struct loader_memory *memory, uint64_t base)
+/* The span of a relocatable image: asked for as one mapping, so that the memory side chooses a hole large enough, and of
+ * the file, whose place may depend on which one it is. */
+static int64_t reserve(int fd, const struct elf_file *file, const struct loader_memory *memory, uint64_t base)
 {
     uint64_t size = file->high - file->low, slack = file->alignment > PAGE ? file->alignment : 0;
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
@@ -188,7 +189,7 @@ static int64_t reserve(const struct elf_file *file, const struct loader_memory *
         int64_t result = memory->map(memory->user, bias + file->low, size, PROT_NONE, flags | MAP_FIXED_NOREPLACE, -1, 0);
         return result < 0 ? result : (int64_t)bias;
     }
-    int64_t place = memory->map(memory->user, 0, size + slack, PROT_NONE, flags, -1, 0);
+    int64_t place = memory->map(memory->user, 0, size + slack, PROT_NONE, MAP_PRIVATE | MAP_NORESERVE, fd, 0);
     if (place < 0)
         return place;
     uint64_t start = (uint64_t)place, bias = (start - file->low + file->alignment - 1) & ~(file->alignment - 1), low = bias + file->low;
@@ -226,7 +227,7 @@ static int map_segment(int fd, const struct elf_segment *segment, const struct l
 
 int elf_map(int fd, const struct elf_file *file, const struct loader_memory *memory, uint64_t base, struct elf_image *image, char *error)
 {
-    int64_t bias = file->relocatable ? reserve(file, memory, base) : 0;
+    int64_t bias = file->relocatable ? reserve(fd, file, memory, base) : 0;
     if (file->relocatable && bias < 0 && bias > -4096)
         return fail((int)bias, error, "no room for %llu bytes: %s", (unsigned long long)(file->high - file->low), strerror((int)-bias));
     int fixed = file->relocatable ? MAP_FIXED : MAP_FIXED_NOREPLACE;

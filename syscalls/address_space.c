@@ -9,6 +9,7 @@
  */
 #include "syscalls/process.h"
 #include "syscalls/address_space.h"
+#include "syscalls/code_files.h"
 #include "syscalls/memory_limits.h"
 #include "syscalls/proc.h"
 
@@ -235,6 +236,12 @@ static void end_change(struct address_space *space)
     pthread_mutex_unlock(&space->lock);
 }
 
+static void code_file_gone(const struct process *process, guest_addr start, guest_addr end)
+{
+    if (process->code_files)
+        code_files_cut(process->code_files, start, end);
+}
+
 /* Not under the lock. Before there is an engine nothing has been translated. */
 static void code_changed(struct process *process, guest_addr start, guest_addr end)
 {
@@ -282,13 +289,6 @@ static guest_addr choose_address(struct address_space *space, guest_addr hint, u
         return hint;
     guest_addr address = space->bottom_up ? 0 : find_below(space, space->mmap_base, size);
     return address ? address : find_above(space, space->mmap_base, size);
-}
-
-/* Where new memory, or a part of the file fd (-1: none), goes that asks for no fixed place: the one choice that all mappings share. */
-static guest_addr place_mapping(struct address_space *space, guest_addr hint, uint64_t size, int fd, uint64_t offset)
-{
-    (void)fd, (void)offset;
-    return choose_address(space, hint, size);
 }
 
 /* The holes of [start, end) hold nothing of the host's. Only asked above the classic area. */
@@ -363,9 +363,38 @@ static int64_t map_where_file_likes(uint64_t size, int protection, int flags, in
     return -ENOMEM;
 }
 
-static int64_t map_anywhere(struct address_space *space, guest_addr hint, uint64_t size, int protection, int flags, int fd, uint64_t offset)
+/* What the GNU ld.so maps first, to put the pieces of a library there. Its malloc and its threads ask for other flags. */
+static bool is_reservation(int protection, int flags)
 {
-    guest_addr address = place_mapping(space, hint, size, fd, offset);
+    return protection == PROT_NONE && (flags & (MAP_ANONYMOUS | MAP_TYPE | MAP_NORESERVE | MAP_STACK)) == (MAP_ANONYMOUS | MAP_PRIVATE);
+}
+
+/* A private mapping of a file that can lie anywhere lies where it does in every process: code in it is translated for its address. Of a
+ * reservation only the size is known, so it is by size. */
+static guest_addr choose_for_file(const struct process *process, uint64_t size)
+{
+    enum { TRIES = 8 };
+    for (unsigned nth = 0; nth < TRIES; nth++) {
+        guest_addr address = code_files_place(process->code_files, size, nth);
+        if (address && range_free(process->space, address, address + size))
+            return address;
+    }
+    return 0;
+}
+
+/* Where new memory, or a part of the file fd (-1: none), goes that asks for no fixed place: the one choice that all mappings share. */
+static guest_addr place_mapping(const struct process *process, guest_addr hint, uint64_t size, int protection, int flags, int fd)
+{
+    bool is_file = fd >= 0 && (flags & (MAP_ANONYMOUS | MAP_TYPE)) == MAP_PRIVATE;
+    bool is_placed = process->code_files && !hint && (is_file || is_reservation(protection, flags));
+    guest_addr address = is_placed ? choose_for_file(process, size) : 0;
+    return address ? address : choose_address(process->space, hint, size);
+}
+
+static int64_t map_anywhere(const struct process *process, guest_addr hint, uint64_t size, int protection, int flags, int fd, uint64_t offset)
+{
+    struct address_space *space = process->space;
+    guest_addr address = place_mapping(process, hint, size, protection, flags, fd);
     while (address) {
         int64_t result = host_map(address, size, protection, flags | MAP_FIXED_NOREPLACE, fd, offset);
         if (result == -EINVAL && !hint && fd >= 0)
@@ -405,6 +434,16 @@ static int64_t map_permission(const struct process *process, guest_addr hint, ui
     return replaced && may_grow(process, size - replaced, protection, shared) ? 0 : -ENOMEM;
 }
 
+static bool is_code(int protection)
+{
+    return (protection & (PROT_EXEC | PROT_WRITE)) == PROT_EXEC;
+}
+
+static bool is_code_file(const struct process *process, int protection, int flags, int fd)
+{
+    return process->code_files && fd >= 0 && (flags & (MAP_ANONYMOUS | MAP_TYPE)) == MAP_PRIVATE && is_code(protection);
+}
+
 int64_t address_space_map(struct process *process, guest_addr hint, uint64_t size, int protection, int flags, int fd, uint64_t offset)
 {
     struct address_space *space = process->space;
@@ -414,14 +453,21 @@ int64_t address_space_map(struct process *process, guest_addr hint, uint64_t siz
     size = page_up(size);
     if (size == 0 || size > FIXED_LIMIT)
         return -ENOMEM;
+    struct stat status;
+    bool known = is_code_file(process, protection, flags, fd) && fstat(fd, &status) == 0;
     begin_change(space);
     int64_t result = reserve_entries(space) ? map_permission(process, hint, size, protection, flags) : -ENOMEM;
     if (result == 0)
         result = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) ? map_fixed(space, hint, size, protection, flags, fd, offset, &had_code)
-                                                           : map_anywhere(space, hint, size, protection, flags, fd, offset);
-    if (result >= 0)
+                                                           : map_anywhere(process, hint, size, protection, flags, fd, offset);
+    if (result >= 0) {
         table_add(space, (struct guest_mapping){ (guest_addr)result, (guest_addr)result + size, protection & (PROT_READ | PROT_WRITE | PROT_EXEC),
                                                  (flags & MAP_TYPE) != MAP_PRIVATE, (flags & MAP_GROWSDOWN) != 0 });
+        if (had_code)
+            code_file_gone(process, hint, hint + size);
+        if (known)
+            code_files_mapped(process->code_files, (guest_addr)result, (guest_addr)result + size, &status, offset);
+    }
     end_change(space);
     if (had_code)                         /* only where the place was given */
         code_changed(process, hint, hint + size);
@@ -460,6 +506,8 @@ int64_t address_space_unmap(struct process *process, guest_addr start, uint64_t 
     learn_growth(space, start, end);
     end = host_unmap(space, start, end, &error);
     bool had_code = end > start && table_remove(space, start, end);
+    if (had_code)
+        code_file_gone(process, start, end);
     end_change(space);
     if (had_code)
         code_changed(process, start, end);
@@ -534,6 +582,8 @@ int64_t address_space_protect(struct process *process, guest_addr start, uint64_
     int64_t result = protect_from(space, &start, end, protection);
     if (result == 0)
         result = protect_range(process, start, end, protection & ~(PROT_GROWSDOWN | PROT_GROWSUP), &had_code);
+    if (had_code)
+        code_file_gone(process, start, end);
     end_change(space);
     if (had_code)
         code_changed(process, start, end);
@@ -626,6 +676,10 @@ int64_t address_space_remap(struct process *process, guest_addr old, uint64_t ol
     }
     begin_change(space);
     int64_t result = reserve_entries(space) ? remap_range(process, &r, &moved_code) : -ENOMEM;
+    if (moved_code && result >= 0) {
+        code_file_gone(process, old, old + r.old_size);
+        code_file_gone(process, (guest_addr)result, (guest_addr)result + r.new_size);
+    }
     end_change(space);
     if (moved_code && result >= 0) {
         code_changed(process, old, old + r.old_size);

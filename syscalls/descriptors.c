@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Ferry's own descriptors. Most processes have none. Three may come, high up: ferry's program, before something the guest does (chroot,
- * mount…) makes /proc/self/exe unreachable, since execve starts ferry again; the guest's program where it has no name; the log's.
+ * mount…) makes /proc/self/exe unreachable, since execve starts ferry again; then the persistent cache's directory too; the guest's
+ * program where it has no name; the log's.
  * To the guest they are closed, and when it wants one of their numbers they make room.
  */
 #include "syscalls/files.h"
@@ -22,14 +23,15 @@
 
 bool descriptor_any_own(const struct process *process)
 {
-    return (process->own_descriptor & process->exec_descriptor) >= 0 || process->log_descriptor;
+    return (process->own_descriptor & process->exec_descriptor & process->cache_descriptor) >= 0 || process->log_descriptor;
 }
 
 static int log_descriptor_of(const struct process *process) { return process->log_descriptor ? *process->log_descriptor : -1; }
 
 bool descriptor_is_own(const struct process *process, uint64_t fd)
 {
-    return (int)fd >= 0 && ((int)fd == process->own_descriptor || (int)fd == process->exec_descriptor || (int)fd == log_descriptor_of(process));
+    return (int)fd >= 0 && ((int)fd == process->own_descriptor || (int)fd == process->exec_descriptor || (int)fd == process->cache_descriptor ||
+                            (int)fd == log_descriptor_of(process));
 }
 
 /* -- where they are ------------------------------------------------------------------------------------------------------ */
@@ -62,6 +64,10 @@ void descriptor_keep_program(struct process *process)
         int64_t fd = host_call(SYS_openat, AT_FDCWD, (uintptr_t)"/proc/self/exe", O_PATH | O_CLOEXEC, 0, 0, 0);
         process->own_descriptor = fd < 0 ? -1 : descriptor_move_up((int)fd, 0);
     }
+    if (process->code_files && process->cache_descriptor < 0) {
+        int64_t fd = host_call(SYS_openat, AT_FDCWD, (uintptr_t)process->cache_directory, O_PATH | O_DIRECTORY | O_CLOEXEC, 0, 0, 0);
+        process->cache_descriptor = fd < 0 ? -1 : descriptor_move_up((int)fd, 0);
+    }
     pthread_mutex_unlock(&process->lock);
 }
 
@@ -70,6 +76,7 @@ static bool make_room(struct process *process, int fd)
 {
     pthread_mutex_lock(&process->lock);
     int *own = fd == process->own_descriptor ? &process->own_descriptor : fd == process->exec_descriptor ? &process->exec_descriptor
+             : fd == process->cache_descriptor ? &process->cache_descriptor
              : fd == log_descriptor_of(process) ? process->log_descriptor : NULL;
     if (own) *own = descriptor_move_up(fd, fd + 1);
     bool moved = !own || *own != fd;
@@ -81,7 +88,7 @@ static bool make_room(struct process *process, int fd)
 /* The lowest of ferry's own in the range; -1: none. */
 static int64_t lowest_own(const struct process *process, unsigned first, unsigned last)
 {
-    const int own[] = { process->own_descriptor, process->exec_descriptor, log_descriptor_of(process) };
+    const int own[] = { process->own_descriptor, process->exec_descriptor, process->cache_descriptor, log_descriptor_of(process) };
     int64_t lowest = -1;
     for (unsigned i = 0; i < sizeof own / sizeof own[0]; i++)
         if (own[i] >= 0 && (unsigned)own[i] >= first && (unsigned)own[i] <= last && (lowest < 0 || own[i] < lowest)) lowest = own[i];

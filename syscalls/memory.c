@@ -4,6 +4,7 @@
  * what is the guest's.
  */
 #include "syscalls/calls.h"
+#include "syscalls/code_files.h"
 #include "syscalls/files.h"
 
 #include <errno.h>
@@ -106,8 +107,10 @@ static int64_t on_range(struct thread *thread, long number, const uint64_t *argu
 int64_t syscall_madvise(struct thread *thread, const uint64_t *arguments)
 {
     int64_t result = on_range(thread, SYS_madvise, arguments);
-    if (result == 0 && (arguments[2] == MADV_DONTNEED || arguments[2] == MADV_REMOVE || arguments[2] == 24 /* MADV_DONTNEED_LOCKED */))
+    if (result == 0 && (arguments[2] == MADV_DONTNEED || arguments[2] == MADV_REMOVE || arguments[2] == 24 /* MADV_DONTNEED_LOCKED */)) {
+        code_files_changed(thread->process, arguments[0], arguments[0] + arguments[1]);
         engine_invalidate(thread->process->engine, arguments[0], arguments[0] + arguments[1]);
+    }
     return result;
 }
 

@@ -92,6 +92,7 @@ struct process {
     struct engine *engine;
     const struct process_operations *operations;
     struct address_space *space;
+    struct code_files *code_files;         /* code_files.h; NULL: no persistent cache */
     struct thread *threads;
     pthread_mutex_t lock;                  /* threads; taken before space's lock, never after it */
     struct signal_actions *actions;
@@ -115,7 +116,9 @@ struct process {
     bool clone_tls_before_child;           /* clone's arguments: (flags, stack, parent, tls, child) instead of (…, child, tls) */
     int own_descriptor;                    /* ferry's program, where /proc/self/exe may not lead to it (descriptors.c); or -1 */
     int exec_descriptor;                   /* the guest's program, when it has no name; or -1 */
-    int *log_descriptor;                   /* the log's, where it has one of its own; or NULL. All three are hidden from the guest */
+    int *log_descriptor;                   /* the log's, where it has one of its own; or NULL. All are hidden from the guest */
+    int cache_descriptor;                  /* the cache's directory, where its name may not lead to it; or -1 */
+    const char *cache_directory;           /* NULL: no persistent cache */
     struct rings *rings;                   /* io_uring.c; NULL: none made yet */
     bool strace;
     const bool *strace_calls;              /* only these, by index in call_table; NULL: all */

@@ -3,7 +3,7 @@
  * execve as the guest sees it. Foreign programs, and scripts whose interpreter is one, run in a fresh ferry with the same options;
  * everything else is the host's business. All errors that the kernel gives before its point of no return are given here.
  */
-#include "usermode/usermode.h"
+#include "usermode/cache.h"
 
 #include "syscalls/files.h"
 #include "syscalls/memory_limits.h"
@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #define SCRIPT_DEPTH 5
-#define EXTRA_OPTIONS 7                  /* that only an exec gives */
+#define EXTRA_OPTIONS 9                  /* that only an exec gives */
 #define HANDED_OVER_FROM 800             /* descriptors that the next ferry gets and closes */
 
 struct execution {
@@ -242,9 +242,10 @@ static int64_t hand_over_filters(struct hand_over *h, const struct thread *threa
 static int64_t execute_foreign(struct execution *x)
 {
     struct process *process = x->thread->process;
+    cache_save(x->thread);
     struct argument_list list = { .bytes = (count_strings(x->argv) + (size_t)process->argument_count + EXTRA_OPTIONS + 12) * sizeof(char *) };
-    struct hand_over program, own, log, filters;
-    char sysroot[PATH_MAX + 16] = "", limits[128], name[PATH_MAX + 32];
+    struct hand_over program, own, log, filters, cache;
+    char sysroot[PATH_MAX + 16] = "", directory[PATH_MAX + 16] = "", limits[128], name[PATH_MAX + 32];
     /* Where the new ferry would not find the file by the name that the program is to have. */
     bool by_descriptor = !strchr(x->path, '/') || (x->directory != AT_FDCWD && x->path[0] != '/') || is_own_executable(x->path);
     list.items = mmap(NULL, list.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -253,18 +254,21 @@ static int64_t execute_foreign(struct execution *x)
     if (process->sysroot)
         snprintf(sysroot, sizeof sysroot, "--sysroot=%s", process->sysroot);
     hand_over(&program, "exec-fd", by_descriptor ? x->fd : -1);
+    if (process->code_files)              /* whatever home the environment tells by then */
+        snprintf(directory, sizeof directory, "--cache-dir=%s", process->cache_directory);
     hand_over(&own, "own-fd", process->own_descriptor);
     const char *log_file = usermode_of(process)->options->log_file;
     hand_over(&log, "log-fd", process->log_descriptor && !(log_file && strstr(log_file, "%d")) ? *process->log_descriptor : -1);
+    hand_over(&cache, "cache-fd", process->cache_descriptor);
     int64_t result = hand_over_filters(&filters, x->thread);
     const struct options *options = usermode_of(process)->options;
     const char *sandbox = options->sandbox || options->in_sandbox ? "--in-sandbox" : "";
     memory_limits_option(process, limits, sizeof limits);
     program_name(x, name);
-    fill_arguments(&list, x, (const char *const[EXTRA_OPTIONS]){ sysroot, limits, sandbox, program.option, own.option, log.option, filters.option }, name);
+    fill_arguments(&list, x, (const char *const[EXTRA_OPTIONS]){ sysroot, limits, sandbox, directory, program.option, own.option, log.option, filters.option, cache.option }, name);
     if (result == 0)
         result = start_ferry(x, &list);
-    const struct hand_over *const handed[] = { &program, &own, &log, &filters };
+    const struct hand_over *const handed[] = { &program, &own, &log, &filters, &cache };
     for (size_t i = 0; i < sizeof handed / sizeof handed[0]; i++)
         if (handed[i]->fd >= 0)
             close(handed[i]->fd);
@@ -277,6 +281,7 @@ static int64_t execute_native(const struct execution *x)
 {
     if (x->thread->seccomp_mode)
         return -EACCES;
+    cache_save(x->thread);
     memory_limits_leave(x->thread->process);
     int64_t result = host_execute(x->thread, x->directory, x->host_path, x->argv, x->envp, x->flags);
     memory_limits_return(x->thread->process);

@@ -6,6 +6,7 @@
 #include "usermode/usermode.h"
 
 #include "syscalls/address_space.h"
+#include "syscalls/code_files.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -65,7 +66,7 @@ static void choose_mmap_base(struct layout *layout, bool old_layout, uint64_t ra
     layout->mmap_base = layout->bottom_up ? ADDRESS_SPACE_BOTTOM_UP_BASE + random : (ADDRESS_SPACE_STACK_TOP - gap - random + PAGE - 1) & ~(PAGE - 1);
 }
 
-void layout_choose(struct layout *layout, const struct options *options)
+void layout_choose(struct layout *layout, const struct process *process, const struct options *options)
 {
     uint64_t random[RANDOM_NUMBERS] = { 0 };
     struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
@@ -73,6 +74,9 @@ void layout_choose(struct layout *layout, const struct options *options)
     layout->randomize = layout->personality & ADDR_NO_RANDOMIZE ? 0 : kernel_setting("/proc/sys/kernel/randomize_va_space", EVERYTHING);
     if (layout->randomize)
         draw(options, random);
+    /* Translations are kept for the address that code lies at: with a persistent cache it is random for the cache, as for libraries. */
+    if (layout->randomize && process->code_files && !options->have_seed)
+        random[FOR_PROGRAM] = process->code_files->salt;
     getrlimit(RLIMIT_STACK, &limit);
     layout->stack_limit = options->stack_size > limit.rlim_cur ? options->stack_size : limit.rlim_cur;
     layout->stack_top = ADDRESS_SPACE_STACK_TOP - (random[FOR_STACK] & STACK_RANDOM_MASK) * PAGE;

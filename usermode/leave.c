@@ -3,7 +3,7 @@
  * How threads and the process end. The host's main thread ends by the raw call, so that the kernel keeps its exit status as the
  * process's while other threads go on; threads made by pthread_create return to their start.
  */
-#include "usermode/usermode.h"
+#include "usermode/cache.h"
 
 #include "syscalls/calls.h"
 #include "syscalls/seccomp.h"
@@ -34,6 +34,8 @@ void print_statistics(const struct process *process)
     fprintf(stderr, "ferry: translation %.3f ms, %.0f ns a guest instruction\n", (double)s.translate_ns / 1e6, (double)s.translate_ns / insns);
     fprintf(stderr, "ferry: lookups %llu  misses %llu  links %llu  slow paths %llu  faults %llu\n", (unsigned long long)s.lookups,
             (unsigned long long)s.lookup_misses, (unsigned long long)s.links, (unsigned long long)s.slow_paths, (unsigned long long)s.faults);
+    fprintf(stderr, "ferry: images %llu (%llu blocks)  dropped %llu\n", (unsigned long long)s.images, (unsigned long long)s.image_blocks,
+            (unsigned long long)s.image_drops);
     fprintf(stderr, "ferry: invalidations %llu (%llu blocks, %llu used again)  evictions %llu\n", (unsigned long long)s.invalidations,
             (unsigned long long)s.invalidated_blocks, (unsigned long long)s.reused_blocks, (unsigned long long)s.evictions);
     fflush(stderr);
@@ -83,8 +85,10 @@ void leave_thread(struct thread *thread, int status)
     /* No signal may find a thread that is half gone. */
     host_signal_mask(~0ull);
     strace_end(thread, status, 0, false);
-    if (!thread->vfork_child && !unlist(thread))
+    if (!thread->vfork_child && !unlist(thread)) {
         print_statistics(thread->process);
+        cache_save(thread);
+    }
     thread_leave(thread);
     if (own->is_pthread)
         longjmp(own->leave, 1);
@@ -129,6 +133,7 @@ void leave_group(struct thread *thread, int status)
     if (!thread->vfork_child)
         print_statistics(thread->process);
     strace_end(thread, status, 0, false);
+    cache_save(thread);
     for (;;)
         host_call(SYS_exit_group, (uint64_t)status, 0, 0, 0, 0, 0);
 }

@@ -7,6 +7,7 @@
 
 #include "debug/log.h"
 #include "syscalls/address_space.h"
+#include "syscalls/code_files.h"
 #include "syscalls/proc.h"
 
 #include <errno.h>
@@ -312,13 +313,30 @@ static int map_stack(struct thread *thread, const struct program *program, const
     return result < 0 ? complain(NOT_RUNNABLE, "the stack", strerror((int)-result)) : 0;
 }
 
+/* To the persistent cache the vDSO is a file like others: one without a device. */
+static const struct stat vdso_status = { .st_mode = S_IFREG, .st_size = VDSO_SIZE };
+
+static guest_addr vdso_place(const struct process *process)
+{
+    return process->code_files ? code_files_place(process->code_files, 2 * VDSO_SIZE, 0) : 0;
+}
+
+static void vdso_is_code(struct process *process)
+{
+    if (!process->code_files)
+        return;
+    address_space_lock(process);
+    code_files_mapped(process->code_files, process->vdso, process->vdso + VDSO_SIZE, &vdso_status, 0);
+    address_space_unlock(process);
+}
+
 /* The vDSO, and before it the page that it reads the time from: writable, as the system calls write it where the guest sees it. */
 static int map_vdso(struct thread *thread)
 {
     struct process *process = thread->process;
     const struct usermode_isa *isa = usermode_isa_of(thread);
     const struct time_page time_page = { .mark = { TIME_PAGE_MARK } };
-    int64_t page = address_space_map(process, 0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    int64_t page = address_space_map(process, vdso_place(process), 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page < 0 || copy_to_guest(thread, (guest_addr)page, &time_page, sizeof time_page) < 0
         || copy_to_guest(thread, (guest_addr)page + 4096, isa->vdso, isa->vdso_size) < 0)
         return complain(NOT_RUNNABLE, "the vDSO", "no memory");
@@ -326,6 +344,7 @@ static int map_vdso(struct thread *thread)
     process->vdso = (guest_addr)page + 4096;
     process->signal_trampoline = process->vdso + isa->vdso_signal_return;
     address_space_protect(process, process->vdso, VDSO_SIZE, PROT_READ | PROT_EXEC);
+    vdso_is_code(process);
     return 0;
 }
 
@@ -366,6 +385,14 @@ static void tell_kernel(struct process *process, const struct elf_image *image)
     process->kernel_knows_layout = prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0) == 0;
 }
 
+int program_map(struct program *program, struct thread *thread, bool is_library, struct elf_image *image)
+{
+    const struct loader_memory memory = { thread, map_memory, unmap_memory, clear_memory };
+    char error[LOADER_ERROR_SIZE];
+    int result = elf_map(program->fd, &program->file, &memory, is_library ? 0 : ADDRESS_SPACE_PROGRAM_BASE, image, error);
+    return result < 0 ? complain(NOT_RUNNABLE, program->path, error) : 0;
+}
+
 int program_load(struct program *program, struct thread *thread, const struct options *options, char **environment)
 {
     struct process *process = thread->process;
@@ -374,7 +401,7 @@ int program_load(struct program *program, struct thread *thread, const struct op
     struct layout layout;
     char error[LOADER_ERROR_SIZE];
     /* The stack first: a program may not take its place. */
-    layout_choose(&layout, options);
+    layout_choose(&layout, process, options);
     int status = map_stack(thread, program, options, &layout, environment);
     if (status)
         return status;

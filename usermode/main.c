@@ -2,7 +2,7 @@
  *
  * ferry: runs a Linux program that was built for another CPU.
  */
-#include "usermode/usermode.h"
+#include "usermode/cache.h"
 
 #include "debug/host_disassembly.h"
 #include "debug/log.h"
@@ -111,7 +111,7 @@ static struct process *process_new(const struct options *options)
     process->arguments = options->inherited;
     process->space = address_space_new(process);
     memory_limits_start(process, options->limits);
-    process->exec_descriptor = -1;
+    process->exec_descriptor = process->cache_descriptor = -1;
     process->own_descriptor = options->own_descriptor < 0 ? -1 : descriptor_move_up((int)options->own_descriptor, 0);
     open_log(options, process);
     return process->space ? process : NULL;
@@ -124,6 +124,7 @@ static struct engine *start_engine(struct process *process, const struct options
         .host = options->host, .cache_bytes = options->cache_size ? options->cache_size : DEFAULT_CACHE, .max_insns = (unsigned)options->max_insns,
         .hot_after = options->hot_after < HOT_AFTER_MAXIMUM ? (unsigned)options->hot_after : HOT_AFTER_MAXIMUM,
         .trace = options->channels & LOG_TRANSLATOR, .dump_block = options->dump_block,
+        .image_wanted = process->code_files ? cache_image_wanted : NULL, .code_flushed = process->code_files ? cache_code_flushed : NULL,
         .no_link = options->no_link || (options->channels & LOG_NO_LINK),
         .measure = options->stats,
         .log = log_text, .fetch = fetch, .symbol = symbol, .disassemble_host = host_disassembly, .user = process,
@@ -186,12 +187,15 @@ static int start(const struct options *options, char **environment)
         return status;
     if (!set_isa(process, program->isa))
         return fprintf(stderr, "ferry: %s has no system call interface\n", program->isa->name), 126;
+    cache_start(process, options);
     process->engine = start_engine(process, options);
     struct thread *thread = process->engine ? first_thread(process) : NULL;
     if (!thread)
         return fprintf(stderr, "ferry: the translator cannot start: %s\n", strerror(errno)), 126;
     if (options->seccomp_descriptor >= 0 && !seccomp_filters_load(thread, (int)options->seccomp_descriptor))
         return fprintf(stderr, "ferry: the seccomp filters did not arrive\n"), 126;
+    if (options->warm_cache)
+        return cache_warm(thread, program);
     host_signals_start(thread);
     status = program_load(program, thread, options, environment);
     if (status)
@@ -215,6 +219,8 @@ int main(int argc, char **argv, char **envp)
         return USAGE_ERROR;
     }
     from_binfmt(&options);
+    if (cache_is_command(&options))
+        return cache_command(&options, start);
     char **environment = options_environment(&options, envp);
     return environment ? start(&options, environment) : 126;
 }

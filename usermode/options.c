@@ -149,6 +149,9 @@ static const struct option_row option_rows[] = {
     { "hot-after", "FERRY_HOT_AFTER", NULL, "COUNT", OPTION_NUMBER, true, FIELD(hot_after), NULL, "passings of a loop's head that make it hot (0: never)" },
     { "no-link no-chain", "FERRY_NO_LINK", NULL, NULL, OPTION_SWITCH, true, FIELD(no_link), NULL, "leave every block through the run loop" },
     { "cache-size", "FERRY_CACHE_SIZE", NULL, "SIZE", OPTION_SIZE, true, FIELD(cache_size), NULL, "limit of translated code (K, M, G)" },
+    { "no-cache", "FERRY_NO_CACHE", NULL, NULL, OPTION_SWITCH, true, FIELD(no_cache), NULL, "neither use nor keep translations of other runs" },
+    { "cache-dir", "FERRY_CACHE_DIR", NULL, "DIR", OPTION_TEXT, true, FIELD(cache_directory), NULL, "where translations are kept" },
+    { "cache-limit", "FERRY_CACHE_LIMIT", NULL, "SIZE", OPTION_SIZE, true, FIELD(cache_limit), NULL, "size of that directory at most (K, M, G)" },
     { "dump-block", NULL, NULL, "ADDRESS", OPTION_NUMBER, true, FIELD(dump_block), NULL, "show every stage of the block there" },
     { "stats", "FERRY_STATS", NULL, NULL, OPTION_SWITCH, true, FIELD(stats), NULL, "print the translator's counts at exit" },
     { "perf perfmap", "FERRY_PERF", NULL, NULL, OPTION_SWITCH, true, FIELD(perf), NULL, "write /tmp/perf-PID.map for perf report" },
@@ -158,6 +161,7 @@ static const struct option_row option_rows[] = {
     { "limits", NULL, NULL, "LIMITS", OPTION_TEXT, false, FIELD(limits), NULL, NULL },
     { "own-fd", NULL, NULL, NULL, OPTION_NUMBER, false, FIELD(own_descriptor), NULL, NULL },
     { "log-fd", NULL, NULL, NULL, OPTION_NUMBER, false, FIELD(log_descriptor), NULL, NULL },
+    { "cache-fd", NULL, NULL, NULL, OPTION_NUMBER, false, FIELD(cache_descriptor), NULL, NULL },
     { "seccomp-fd", NULL, NULL, NULL, OPTION_NUMBER, false, FIELD(seccomp_descriptor), NULL, NULL },
     { "B", NULL, "QEMU_GUEST_BASE", "ADDRESS", OPTION_FUNCTION, false, 0, ignored, "accepted: guest addresses are never shifted" },
     { "R", NULL, "QEMU_RESERVED_VA", "SIZE", OPTION_FUNCTION, false, 0, ignored, "accepted: nothing needs reserving" },
@@ -287,7 +291,7 @@ bool options_parse(struct options *options, int argc, char **argv, char **enviro
 {
     int index = 1;
     memset(options, 0, sizeof *options);
-    options->exec_descriptor = options->own_descriptor = options->log_descriptor = options->seccomp_descriptor = -1;
+    options->exec_descriptor = options->own_descriptor = options->log_descriptor = options->seccomp_descriptor = options->cache_descriptor = -1;
     options->dump_block = ~0ull;
     options->hot_after = DEFAULT_HOT_AFTER;
     if (!parse_environment(options, environment))

@@ -51,6 +51,10 @@ struct options {
     int64_t own_descriptor;               /* ferry itself, where /proc/self/exe is out of reach; -1 */
     int64_t log_descriptor;               /* where the ferry before an exec had its log; -1 */
     int64_t seccomp_descriptor;           /* the filters that the program before this one had set; -1 */
+    const char *cache_directory;
+    uint64_t cache_limit;
+    int64_t cache_descriptor;             /* the same directory, where its name may not lead to it; -1 */
+    bool no_cache, warm_cache;            /* warm_cache: translate the program ahead instead of running it */
     bool have_seed, no_link, strace, stats, perf, help, version;
     bool sandbox, in_sandbox;             /* in_sandbox: it was entered before the exec that led here */
     struct environment_edit *edits;
@@ -75,6 +79,7 @@ struct usermode {
     bool took_back;                       /* the signal that the C library's first thread took */
     struct symbols *symbols;              /* debug/symbols.h; NULL unless a trace or --perf wants names */
     struct perf_map *perf_map;
+    struct cache *cache;                  /* cache.h; NULL: none */
     _Atomic(struct thread *) dumping;     /* the thread that writes a core file; the others do not run any more */
 };
 static inline struct usermode *usermode_of(const struct process *process) { return process->user; }
@@ -106,6 +111,8 @@ int program_open(struct program *program, const struct options *options, struct 
 /* The program's PT_INTERP can be found: in the sysroot, on the host, or in the default sysroot. */
 bool interpreter_exists(const struct process *process, const char *name);
 /* Maps program, interpreter, stack, vDSO; sets the registers. 0 or an exit status. */
+/* Only maps the program, or library where it would lie, for the cache to look at. 0 or an exit status. */
+int program_map(struct program *program, struct thread *thread, bool is_library, struct elf_image *image);
 int program_load(struct program *program, struct thread *thread, const struct options *options, char **environment);
 
 /* -- layout.c: the address space of a new program -------------------------------------------------------------------------- */
@@ -117,7 +124,7 @@ struct layout {
     bool bottom_up;                       /* mmap's direction */
     uint64_t brk_shift, stack_pointer_shift;
 };
-void layout_choose(struct layout *layout, const struct options *options);
+void layout_choose(struct layout *layout, const struct process *process, const struct options *options);
 guest_addr layout_brk(const struct layout *layout, const struct program *program, const struct elf_image *image);
 
 /* -- stack.c --------------------------------------------------------------------------------------------------------------- */

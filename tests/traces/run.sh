@@ -33,7 +33,7 @@ for link in static dynamic; do
     traced --dump-block="$address"
     contains $link-dump-block "$scratch/trace" "^block $address" '^IR as lowered' '^IR after' "^host code of block $address: [0-9]+ bytes"
     if command -v objdump > /dev/null; then contains $link-host-text "$scratch/trace" '^ +[0-9a-f]+:.*\bmov '; else skip $link-host-text "no objdump"; fi
-    traced --stats
+    traced --no-cache --stats
     contains $link-stats "$scratch/trace" 'translated [1-9][0-9]* blocks' 'ns a guest instruction' 'lookups [1-9]' 'links [1-9]' 'slow paths' 'faults 1$' 'evictions 0'
     rm -f "$scratch"/log.*
     "$ferry" -d in_asm,strace -D "$scratch/log.%d" "$guest" > /dev/null 2> "$scratch/trace"

@@ -71,6 +71,14 @@ struct code_block *block_find(const struct engine *engine, guest_addr pc)
     return NULL;
 }
 
+struct code_block *block_find_of_image(const struct engine *engine, guest_addr pc, const struct code_image *image)
+{
+    struct code_block *b = engine->table->chains[hash_of(engine->table, pc)];
+    while (b && !(b->pc == pc && b->image == image))
+        b = b->hash_next;
+    return b;
+}
+
 struct code_block *block_next_dead(const struct engine *engine, guest_addr pc, const struct code_block *after)
 {
     if (!may_start(engine, pc))
@@ -155,7 +163,7 @@ void block_publish(struct engine *engine, struct code_block *block)
     bool in_chain = block->dead;          /* a dead block stays in its chain, to be found again */
     pages_add(engine, block);
     note_start(engine, block->pc);
-    block->dead = false;
+    block->dead = block->is_replaced = false;
     if (in_chain)
         return;
     if (engine->table->count >= (size_t)1 << engine->table->bits)
@@ -181,6 +189,8 @@ void block_kill(struct engine *engine, struct code_block *block)
     block->dead = true;
     atomic_thread_fence(memory_order_seq_cst);
     pages_remove(block);
+    if (block->is_hot)
+        images_redirect(engine, block->pc, NULL);
     block_unlink_incoming(engine, block);
     block_unlink_outgoing(engine, block);
     block_forget_lookups(engine, block->pc);
@@ -246,6 +256,7 @@ void blocks_invalidate(struct engine *engine, guest_addr start, guest_addr end)
 {
     engine->statistics.invalidations++;
     engine->flags_memo->generation++;
+    images_doom(engine, start, end);
     guest_addr first = start & ~(guest_addr)(ENGINE_GUEST_PAGE - 1);
     if ((end - first) / ENGINE_GUEST_PAGE > ENGINE_PAGE_BUCKETS) {
         for (unsigned i = 0; i < ENGINE_PAGE_BUCKETS; i++)
@@ -273,6 +284,8 @@ void engine_invalidate(struct engine *engine, guest_addr start, guest_addr end)
 {
     pthread_mutex_lock(&engine->lock);
     invalidate_locked(engine, start, end);
+    if (engine->images_doomed)
+        engine_drop_doomed(engine, NULL);
     pthread_mutex_unlock(&engine->lock);
 }
 
@@ -281,6 +294,8 @@ void engine_invalidate(struct engine *engine, guest_addr start, guest_addr end)
 void engine_invalidate_from_code(struct vcpu *cpu, guest_addr start, guest_addr end)
 {
     struct engine *engine = cpu->engine;
+    if (engine->options.code_flushed)
+        engine->options.code_flushed(engine->options.user, start, end);
     while (pthread_mutex_trylock(&engine->lock) != 0) {
         if (engine->stopping) {
             cpu->deferred_start = cpu->deferred_end && cpu->deferred_start < start ? cpu->deferred_start : start;
@@ -290,5 +305,7 @@ void engine_invalidate_from_code(struct vcpu *cpu, guest_addr start, guest_addr 
         sched_yield();
     }
     invalidate_locked(engine, start, end);
+    if (engine->images_doomed)
+        engine_interrupt(cpu);            /* dropped by the next engine_run, as modes are changed */
     pthread_mutex_unlock(&engine->lock);
 }

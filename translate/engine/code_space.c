@@ -14,6 +14,25 @@
 #include <time.h>
 
 #define METADATA_RESERVE ((size_t)256 << 20)
+#define IMAGE_SPACE ((size_t)256 << 20)
+#define REACH ((ptrdiff_t)1 << 30)        /* of displacements, with room for what lies behind the starts */
+
+/* Where jumps from and to translated code reach. Address space only; without it there are no images. */
+static void reserve_images(struct engine *engine)
+{
+    if (!engine->options.image_wanted || !engine->host->code_can_be_kept)
+        return;
+    void *space = mmap(engine->code_space + engine->code_space_size, IMAGE_SPACE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (space == MAP_FAILED)
+        return;
+    ptrdiff_t distance = (uint8_t *)space - engine->code_space;
+    if (distance < -REACH || distance > REACH) {
+        munmap(space, IMAGE_SPACE);
+        return;
+    }
+    engine->image_space = space;
+    engine->image_space_size = IMAGE_SPACE;
+}
 
 bool code_space_new(struct engine *engine)
 {
@@ -23,6 +42,7 @@ bool code_space_new(struct engine *engine)
         return false;
     engine->code_space = space;
     engine->code_space_size = size;
+    reserve_images(engine);
     engine->protection_key = pkey_alloc(0, PKEY_DISABLE_WRITE);
     if (engine->protection_key >= 0 && pkey_mprotect(space, size, PROT_READ | PROT_WRITE | PROT_EXEC, engine->protection_key) != 0)
         engine->protection_key = -1;
@@ -41,6 +61,8 @@ void code_space_free(struct engine *engine)
         if (engine->segments[i].metadata)
             arena_free(engine->segments[i].metadata);
     munmap(engine->code_space, engine->code_space_size);
+    if (engine->image_space)
+        munmap(engine->image_space, engine->image_space_size);
     if (engine->protection_key >= 0)
         pkey_free(engine->protection_key);
 }
@@ -106,6 +128,7 @@ static void resume_world(struct engine *engine)
         for (unsigned i = 0; i < VCPU_LOOKUP_ENTRIES; i++)
             cpu->lookup_table[i].pc = lookup_nothing(i);
     }
+    images_drop_doomed(engine);
     atomic_store((_Atomic uint32_t *)&engine->stopping, 0);
 }
 
@@ -114,7 +137,7 @@ static void segment_clear(struct engine *engine, struct code_segment *segment)
     for (uint32_t i = 0; i < segment->block_count; i++)
         block_discard(engine, segment->blocks[i]);
     segment->blocks = NULL;
-    segment->block_count = segment->block_capacity = 0;
+    segment->block_count = segment->block_capacity = segment->inherited = 0;
     segment->at = segment->start;
     if (segment->metadata)
         arena_reset(segment->metadata);
@@ -145,6 +168,15 @@ void engine_evict_all(struct engine *engine, struct vcpu *self)
     for (unsigned i = 0; i < ENGINE_SEGMENTS; i++)
         segment_clear(engine, &engine->segments[i]);
     engine->current_segment = 0;
+    images_doom(engine, 0, ~(guest_addr)0);
+    resume_world(engine);
+    code_space_close(engine);
+}
+
+void engine_drop_doomed(struct engine *engine, struct vcpu *self)
+{
+    stop_world(engine, self);
+    code_space_open(engine);
     resume_world(engine);
     code_space_close(engine);
 }

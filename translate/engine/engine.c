@@ -2,7 +2,7 @@
  *
  * Making and freeing engines and vcpus, fork, modes, statistics.
  */
-#include "translate/engine/engine.h"
+#include "translate/engine/image.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -55,7 +55,8 @@ struct engine *engine_new(const struct guest_isa *isa, const struct engine_optio
     /* Never written: its entries' code is never reached, since no pc is 0 but the guest's null, which is looked up and faults. */
     engine->empty_table = map_memory(LOOKUP_BYTES);
     engine->starts = map_memory(ENGINE_START_BITS / 8);
-    if (!engine->starts || !engine->pages || !engine->page_arena || !engine->region_arena || !engine->empty_table || !code_space_new(engine))
+    engine->images = map_memory(ENGINE_IMAGES * sizeof *engine->images);
+    if (!engine->starts || !engine->pages || !engine->page_arena || !engine->region_arena || !engine->empty_table || !engine->images || !code_space_new(engine))
         return NULL;
     engine->empty_table[0].pc = lookup_nothing(0);
     engine->table = block_table_new(engine->page_arena, ENGINE_FIRST_TABLE_BITS);
@@ -75,6 +76,7 @@ void engine_free(struct engine *engine)
     munmap(engine->pages, sizeof(struct code_page *) * ENGINE_PAGE_BUCKETS);
     munmap(engine->empty_table, LOOKUP_BYTES);
     munmap(engine->starts, ENGINE_START_BITS / 8);
+    munmap(engine->images, ENGINE_IMAGES * sizeof *engine->images);
     munmap(engine, sizeof *engine);
 }
 
@@ -225,6 +227,7 @@ void engine_after_fork(struct engine *engine, struct vcpu *self, bool in_child)
                 *at = (*at)->next;
         engine->stopping = 0;
         pthread_mutex_init(&engine->lock, NULL);
+        engine_image_saved(engine);       /* by the parent, which will */
         return;
     }
     pthread_mutex_unlock(&engine->lock);
@@ -246,6 +249,8 @@ void engine_apply_mode(struct engine *engine, struct vcpu *self)
         engine->mode = engine->wanted_mode;
         engine_evict_all(engine, self);
     }
+    if (engine->images_doomed)
+        engine_drop_doomed(engine, self);
     pthread_mutex_unlock(&engine->lock);
 }
 

@@ -20,10 +20,12 @@
 #define ENGINE_PAGE_BUCKETS 4096
 #define ENGINE_GUEST_PAGE 4096
 #define ENGINE_SEGMENTS 8
+#define ENGINE_IMAGES 512                 /* attached at a time */
 #define PREDICTION_STACK_BYTES (256 * 1024)
 #define PREDICTION_GUARD_BYTES 4096
 
 struct code_block;
+struct code_image;
 
 /* An exit as linked now. */
 struct block_exit {
@@ -46,6 +48,7 @@ struct code_block {
     struct block_exit *incoming, *exits;
     struct page_link page_links[2];       /* a superblock touches at most two pages */
     uint8_t hot_tries;                    /* how often no hot region came of it */
+    bool is_replaced;                     /* dead since a hot region took its place: still what its guest code is translated to */
     bool is_hot;                          /* a region of several pieces: `ranges` instead of pc to guest_end, and links of its own */
     struct guest_range *ranges;           /* what the pieces were made of */
     struct page_link *range_links;        /* for the pages of the ranges, range by range */
@@ -54,6 +57,8 @@ struct code_block {
     const uint8_t *guest_bytes;
     const guest_addr *flags_dead_at;      /* exits' targets of which it was assumed */
     uint32_t flags_dead_count;
+    struct code_image *image;             /* whose code it is, and its next block; or NULL */
+    struct code_block *image_next;
 };
 
 /* One guest page that holds translated code. Never freed: there are few. */
@@ -69,6 +74,7 @@ struct code_segment {
     struct arena *metadata;
     struct code_block **blocks;           /* ascending addresses */
     uint32_t block_count, block_capacity;
+    uint32_t inherited;                   /* of the blocks, those that the parent made before the fork */
 };
 
 /* What an empty slot of a lookup table holds: a pc that belongs to another slot, so that no jump, not even one to ~0, finds it there. */
@@ -95,6 +101,11 @@ struct engine {
     struct code_segment segments[ENGINE_SEGMENTS];
     unsigned current_segment;
     uint32_t count_step;                  /* of backward jumps (hot.c); 0: nothing is ever hot */
+    uint8_t *image_space;                 /* beside the code space; NULL: no room */
+    size_t image_space_size;
+    struct code_image *images;            /* ENGINE_IMAGES, as many used */
+    uint32_t image_count;
+    volatile bool images_doomed;          /* some are to be dropped, outside translated code */
     volatile uint32_t mode, wanted_mode;  /* enum guest_mode; they differ until engine_apply_mode */
     volatile uint32_t stopping;           /* someone wants every thread out of translated code */
     volatile uint64_t evictions;          /* bumped by each: code addresses from before are void */
@@ -107,10 +118,11 @@ struct engine {
 struct block_table *block_table_new(struct arena *arena, unsigned bits);
 struct code_block *block_find(const struct engine *engine, guest_addr pc);
 struct code_block *block_next_dead(const struct engine *engine, guest_addr pc, const struct code_block *after);  /* NULL: the first one */
+struct code_block *block_find_of_image(const struct engine *engine, guest_addr pc, const struct code_image *image);
 void block_publish(struct engine *engine, struct code_block *block);
 void block_kill(struct engine *engine, struct code_block *block);
 void blocks_invalidate(struct engine *engine, guest_addr start, guest_addr end);
-struct code_block *block_at_host_address(const struct engine *engine, const void *address);
+struct code_block *block_at_host_address(const struct engine *engine, const void *address);   /* NULL also for what an image holds */
 void block_forget_lookups(struct engine *engine, guest_addr pc);
 /* Unhooks a block from every index for good: its memory is about to go. */
 void block_discard(struct engine *engine, struct code_block *block);
@@ -119,6 +131,20 @@ void block_discard(struct engine *engine, struct code_block *block);
 void block_link(struct engine *engine, struct block_exit *exit, struct code_block *to);
 void block_unlink_incoming(struct engine *engine, struct code_block *block);
 void block_unlink_outgoing(struct engine *engine, struct code_block *block);
+
+struct code_block *engine_find_block(struct engine *engine, guest_addr pc);   /* run.c: an image's too, made if need be; NULL: none */
+
+/* image.c */
+const void *images_find(const struct engine *engine, guest_addr pc, struct code_image **found);     /* the entry; no lock, in translated code or stopped */
+struct code_block *images_block(struct engine *engine, guest_addr pc);                             /* made if need be; NULL: no image has it */
+bool images_code_at(const struct engine *engine, const void *host, struct host_code *code, guest_addr *pc);
+guest_addr images_exit_target(const struct engine *engine, const uint8_t *word, uint64_t value);   /* of an unlinked exit: its word's address and value */
+struct block_exit *images_exit(struct engine *engine, const uint8_t *word, uint64_t value);
+bool image_open(struct engine *engine, struct code_image *image);          /* its code may be written between code_space_open and _close */
+/* Jumps inside an image to its code for pc go to `to` instead; NULL: to where they went at first. The code space is open. */
+void images_redirect(struct engine *engine, guest_addr pc, const void *to);
+bool images_doom(struct engine *engine, guest_addr start, guest_addr end);  /* those with code there; whether any image has to go now */
+void images_drop_doomed(struct engine *engine);                             /* the world stopped */
 
 /* translate_block.c: the pipeline; engine->lock held. NULL: the code space is full. */
 struct code_block *block_translate(struct engine *engine, guest_addr pc);
@@ -136,6 +162,7 @@ bool engine_lock_for_code(struct engine *engine, struct vcpu *cpu);
 /* code_space.c */
 void engine_evict(struct engine *engine, struct vcpu *self);
 void engine_evict_all(struct engine *engine, struct vcpu *self);
+void engine_drop_doomed(struct engine *engine, struct vcpu *self);   /* lock held; self, or NULL, is outside translated code */
 /* engine.c */
 void engine_apply_mode(struct engine *engine, struct vcpu *self);   /* outside translated code, lock not held */
 /* code_space.c */

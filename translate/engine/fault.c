@@ -35,6 +35,16 @@ static void describe_fault(struct vcpu *cpu, const struct host *host, siginfo_t 
     cpu->engine->statistics.faults++;
 }
 
+static bool code_at(const struct engine *engine, const void *host, struct host_code *code, guest_addr *pc)
+{
+    const struct code_block *block = block_at_host_address(engine, host);
+    if (!block)
+        return images_code_at(engine, host, code, pc);
+    *code = block->host;
+    *pc = block->pc;
+    return true;
+}
+
 bool engine_handle_fault(struct vcpu *cpu, siginfo_t *info, void *ucontext)
 {
     struct engine *engine = cpu->engine;
@@ -46,8 +56,9 @@ bool engine_handle_fault(struct vcpu *cpu, siginfo_t *info, void *ucontext)
     const void *pc = engine->host->fault_pc(cpu, &fault);
     if (!pc)
         return false;
-    struct code_block *block = block_at_host_address(engine, pc);
-    if (!block) {
+    struct host_code code;
+    guest_addr block_pc;
+    if (!code_at(engine, pc, &code, &block_pc)) {
         /* The interpreter has no code addresses: it recovers by itself. */
         if (engine->host->recover_without_code == false)
             return false;
@@ -55,11 +66,11 @@ bool engine_handle_fault(struct vcpu *cpu, siginfo_t *info, void *ucontext)
         engine->host->recover(cpu, NULL, NULL, &fault);
         return true;
     }
-    const struct snapshot *snapshot = snapshot_at(&block->host, (uint32_t)((const uint8_t *)pc - block->host.code));
+    const struct snapshot *snapshot = snapshot_at(&code, (uint32_t)((const uint8_t *)pc - code.code));
     if (!snapshot)
         return false;
     describe_fault(cpu, engine->host, info, &fault);
-    cpu->pc = block->pc + (int32_t)snapshot->guest_offset;
-    engine->host->recover(cpu, &block->host, snapshot, &fault);
+    cpu->pc = block_pc + (int32_t)snapshot->guest_offset;
+    engine->host->recover(cpu, &code, snapshot, &fault);
     return true;
 }

@@ -40,13 +40,19 @@ static bool is_head(const void *growth, guest_addr pc)
     return head_index(growth, pc) >= 0;
 }
 
+/* Translated, which code is only when it is run; that of an image was, by another process. */
+static bool has_run(const struct engine *engine, guest_addr pc)
+{
+    return block_find(engine, pc) || images_find(engine, pc, NULL);
+}
+
 /* The piece at pc, if there is or may be one. is_sure: it has been run. */
 static int add_head(struct growth *g, guest_addr pc, bool is_sure)
 {
     int index = head_index(g, pc);
     if (index >= 0)
         return index;
-    if (g->count == PIECES_MAXIMUM || g->insns >= INSNS_MAXIMUM || !(is_sure || block_find(g->engine, pc)))
+    if (g->count == PIECES_MAXIMUM || g->insns >= INSNS_MAXIMUM || !(is_sure || has_run(g->engine, pc)))
         return -1;
     g->heads[g->count] = pc;
     return (int)g->count++;
@@ -89,22 +95,27 @@ static const struct block_exit *exit_to(const struct code_block *block, guest_ad
     return NULL;
 }
 
-/* How many instructions of a piece have been run, as far as the fast block there tells: when its last jump was never taken, what follows
- * its last exit that was taken never ran. */
+/* Whether an exit of a piece was ever taken: the fast block at its head may know, else whether its target ever ran. */
+static bool was_taken(const struct growth *g, const struct code_block *fast, guest_addr target)
+{
+    const struct block_exit *exit = fast && !fast->image ? exit_to(fast, target) : NULL;
+    return exit ? exit->was_taken : has_run(g->engine, target);
+}
+
+/* How many instructions of a piece have been run: when its last jump was never taken, what follows its last exit that was taken never ran. */
 static unsigned insns_run(const struct growth *g, const struct ir_region *region)
 {
     const struct code_block *fast = block_find(g->engine, region->pc);
     unsigned all = region->guest_insns, run = 0;
-    if (!fast || fast->is_hot)
+    if (fast && fast->is_hot)
         return all;
     for (ir_ref at = 0; at < region->count; at++) {
         const struct ir_insn *insn = ir_at(region, at);
-        const struct block_exit *exit = insn->op == IR_exit_if || insn->op == IR_jump || insn->op == IR_call ? exit_to(fast, insn->imm) : NULL;
         if (insn->note & IR_NOTE_REMOVED)
             continue;
-        if (exit && exit->was_taken)
-            run = insn->mem + 1u;
-        else if (ir_op_info[insn->op].effects & IR_ENDS_BLOCK && !exit)
+        if (insn->op == IR_exit_if || insn->op == IR_jump || insn->op == IR_call)
+            run = was_taken(g, fast, insn->imm) ? insn->mem + 1u : run;
+        else if (ir_op_info[insn->op].effects & IR_ENDS_BLOCK)
             run = all;                        /* nobody knows */
     }
     return run && run < all ? run : all;
@@ -207,10 +218,15 @@ static struct code_block *compile(struct engine *engine, struct growth *g)
     struct code_block *block = NULL;
     code_space_open(engine);
     if (engine->host->compile_pieces(g->pieces, g->count, engine->region_arena, segment->at, (size_t)(segment->end - segment->at), &made)) {
-        struct code_block *fast = block_find(engine, g->pieces[0].region->pc);
-        if (fast)
+        guest_addr pc = g->pieces[0].region->pc;
+        struct code_block *fast = block_find(engine, pc);
+        if (fast) {
             block_kill(engine, fast);
+            fast->is_replaced = true;
+        }
         block = block_publish_hot(engine, g->pieces, g->count, &made);
+        images_redirect(engine, pc, block->entry);
+        block_forget_lookups(engine, pc);
         engine->statistics.hot_regions++;
         engine->statistics.hot_insns += g->insns;
     }
@@ -240,7 +256,7 @@ const void *engine_hot(struct vcpu *cpu, guest_addr pc)
     struct engine *engine = cpu->engine;
     cpu->hot_counts[vcpu_hot_index(pc)] = engine_first_count(engine);
     if (engine_lock_for_code(engine, cpu)) {
-        struct code_block *block = block_find(engine, pc);
+        struct code_block *block = engine_find_block(engine, pc);
         if (block && !block->is_hot && !cpu->pending && block->hot_tries < TRIES_MAXIMUM && !translate_hot(engine, pc))
             block->hot_tries++;
         pthread_mutex_unlock(&engine->lock);

@@ -7,6 +7,8 @@
 void block_link(struct engine *engine, struct block_exit *exit, struct code_block *to)
 {
     uint8_t *site = exit->from->host.code + exit->host.site;
+    if (exit->from->image && !image_open(engine, exit->from->image))
+        return;
     exit->to = to;
     exit->was_taken = true;
     exit->next_incoming = to->incoming;

@@ -61,31 +61,40 @@ static bool can_fetch(const struct engine *engine, struct vcpu *cpu, guest_addr 
     return false;
 }
 
+struct code_block *engine_find_block(struct engine *engine, guest_addr pc)
+{
+    struct code_block *block = block_find(engine, pc);
+    return block ? block : images_block(engine, pc);
+}
+
 /* The block at pc, made if need be. engine->lock held. NULL: it cannot be fetched; exit_reason is set. */
 static struct code_block *find_or_translate(struct engine *engine, struct vcpu *cpu, guest_addr pc)
 {
-    struct code_block *block = block_find(engine, pc);
+    struct code_block *block = engine_find_block(engine, pc);
     if (block)
         return block;
     engine->statistics.lookup_misses++;
     if (!can_fetch(engine, cpu, pc))
         return NULL;
+    if (engine->image_space && engine->options.image_wanted(engine->options.user, pc, engine->mode) && (block = engine_find_block(engine, pc)))
+        return block;
     while (!(block = block_translate(engine, pc)))
         engine_evict(engine, cpu);
     return block;
 }
 
-static void remember_lookup(struct vcpu *cpu, const struct code_block *block)
+/* block: NULL for code of an image that has none yet, which does not go away while a thread is in translated code. */
+static void remember_lookup(struct vcpu *cpu, guest_addr pc, const void *code, const struct code_block *block)
 {
     if (cpu->engine->options.no_link)
         return;
-    size_t slot = (block->pc >> 2) % VCPU_LOOKUP_ENTRIES;
+    size_t slot = (pc >> 2) % VCPU_LOOKUP_ENTRIES;
     struct vcpu_lookup_entry *entry = &cpu->lookup_table[slot];
     entry->pc = lookup_nothing(slot);
     atomic_signal_fence(memory_order_seq_cst);
-    entry->code = block->entry;
-    atomic_store((_Atomic guest_addr *)&entry->pc, block->pc);
-    if (atomic_load((const _Atomic bool *)&block->dead))
+    entry->code = code;
+    atomic_store((_Atomic guest_addr *)&entry->pc, pc);
+    if (block && atomic_load((const _Atomic bool *)&block->dead))
         entry->pc = lookup_nothing(slot);
 }
 
@@ -97,19 +106,20 @@ const void *engine_lookup(struct vcpu *cpu, guest_addr pc)
         return NULL;
     }
     struct code_block *block = block_find(engine, pc);
+    const void *code = block ? block->entry : images_find(engine, pc, NULL);
     engine->statistics.lookups++;
     engine_trace_run(engine, cpu, pc);
-    if (!block) {
+    if (!code) {
         engine_lock(engine, cpu);
         block = find_or_translate(engine, cpu, pc);
-        const void *code = block ? block->entry : NULL;
+        code = block ? block->entry : NULL;
         if (block)
-            remember_lookup(cpu, block);
+            remember_lookup(cpu, pc, code, block);
         pthread_mutex_unlock(&engine->lock);
         return code;
     }
-    remember_lookup(cpu, block);
-    return block->entry;
+    remember_lookup(cpu, pc, code, block);
+    return code;
 }
 
 const void *engine_link_exit(struct vcpu *cpu, const uint8_t *word)
@@ -117,8 +127,11 @@ const void *engine_link_exit(struct vcpu *cpu, const uint8_t *word)
     struct engine *engine = cpu->engine;
     uint64_t evictions = engine->evictions;
     struct block_exit *exit;
+    uint64_t value;
+    memcpy(&value, word, sizeof value);
+    bool of_image = value & 1;            /* image.h: no exit's address is odd */
     memcpy(&exit, word, sizeof exit);
-    guest_addr pc = exit->host.target;
+    guest_addr pc = of_image ? images_exit_target(engine, word, value) : exit->host.target;
     if (cpu->pending) {
         leave_with(cpu, VCPU_EXIT_PENDING, pc);
         return NULL;
@@ -128,7 +141,9 @@ const void *engine_link_exit(struct vcpu *cpu, const uint8_t *word)
     struct code_block *to = find_or_translate(engine, cpu, pc);
     const void *code = to ? to->entry : NULL;
     bool may_link = to && !engine->options.no_link && engine->evictions == evictions;
-    if (may_link && !exit->from->dead && !exit->to) {
+    if (may_link && of_image)
+        exit = images_exit(engine, word, value);
+    if (may_link && exit && !exit->from->dead && !exit->to) {
         code_space_open(engine);
         block_link(engine, exit, to);
         code_space_close(engine);
@@ -154,7 +169,7 @@ enum vcpu_exit engine_run(struct vcpu *cpu)
 {
     struct engine *engine = cpu->engine;
     for (;;) {
-        if (engine->mode != engine->wanted_mode)
+        if (engine->mode != engine->wanted_mode || engine->images_doomed)
             engine_apply_mode(engine, cpu);
         enter_code(engine, cpu);
         cpu->exit_reason = VCPU_EXIT_NONE;

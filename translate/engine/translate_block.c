@@ -22,7 +22,7 @@ static uint64_t now_ns(void)
 static bool has_bytes(const struct code_block *block, const uint8_t *bytes, size_t size)
 {
     size_t length = block->guest_end - block->pc;
-    return length <= size && memcmp(bytes, block->guest_bytes, length) == 0;
+    return !block->image && length <= size && memcmp(bytes, block->guest_bytes, length) == 0;
 }
 
 /* The code around a block was looked at too: does it still overwrite the flags unread? */

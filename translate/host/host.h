@@ -95,6 +95,8 @@ struct host {
     void (*recover)(struct vcpu *cpu, const struct host_code *code, const struct snapshot *s, struct host_fault *fault);
     const void *(*fault_pc)(struct vcpu *cpu, const struct host_fault *fault);  /* pc, or the call site when inside a helper; NULL if neither */
     bool (*fault_is_write)(const struct host_fault *fault);
+    bool code_can_be_kept;                /* code is bytes that depend on the region, max_insns, mode and features() only */
+    uint64_t (*features)(void);           /* of the CPU, that code was chosen by; NULL: none */
     bool recover_without_code;            /* faults happen in the host's own C: recover gets no code and sets pc itself */
     bool (*repair_stack)(struct vcpu *cpu, struct host_fault *fault); /* overflow of the prediction stack: emptied, instruction goes on; may be NULL */
     void (*disassemble)(const uint8_t *code, size_t size, char *text, size_t text_size);

@@ -172,6 +172,16 @@ static void recover(struct vcpu *cpu, const struct host_code *code, const struct
     /* The direction flag and friends are as C wants them: generated code never changes them. */
 }
 
+/* A bit for each. */
+static uint64_t features(void)
+{
+    uint64_t bits = 0;
+    _Static_assert(sizeof x86_64_features <= 64, "a bit for each feature");
+    for (size_t i = 0; i < sizeof x86_64_features; i++)
+        bits |= (uint64_t)(((const uint8_t *)&x86_64_features)[i] != 0) << i;
+    return bits;
+}
+
 const struct host host_x86_64 = {
     .name = "x86_64",
     .init = init,
@@ -185,4 +195,6 @@ const struct host host_x86_64 = {
     .fault_pc = fault_pc,
     .fault_is_write = fault_is_write,
     .repair_stack = repair_stack,
+    .code_can_be_kept = true,
+    .features = features,
 };
