@@ -142,22 +142,21 @@ static void grow(struct growth *g, guest_addr pc)
 
 /* -- loops ------------------------------------------------------------------------------------------------------------------- */
 
-/* Marks in `reached` what `from` comes to along edges between marked `inside` (backward: what comes to it), not through `barrier`. */
-static void reach(const struct growth *g, unsigned from, const bool *inside, bool backward, int barrier, bool *reached)
+/* Marks in `reached` what `from` comes to along edges between what is `inside`; backward: what comes to it. */
+static void reach(const struct growth *g, unsigned from, const bool *inside, bool backward, bool *reached)
 {
-    memset(reached, 0, g->count);
-    bool changed = true;
-    for (bool first = true; changed; first = false) {
-        changed = false;
+    unsigned waiting[PIECES_MAXIMUM + 1], count = 0;
+    memset(reached, 0, PIECES_MAXIMUM * sizeof *reached);
+    waiting[count++] = from;
+    while (count) {
+        unsigned at = waiting[--count];
         for (unsigned i = 0; i < g->edge_count; i++) {
-            unsigned a = backward ? g->edges[i].to : g->edges[i].from, b = backward ? g->edges[i].from : g->edges[i].to;
-            bool starts = first && a == from;
-            if (!inside[a] || !inside[b] || reached[b] || (!starts && !reached[a]) || (int)b == barrier || ((int)a == barrier && !starts))
+            unsigned start = backward ? g->edges[i].to : g->edges[i].from, end = backward ? g->edges[i].from : g->edges[i].to;
+            if (start != at || !inside[end] || reached[end])
                 continue;
-            reached[b] = changed = true;
+            reached[end] = true;
+            waiting[count++] = end;
         }
-        if (first)
-            changed = true;
     }
 }
 
@@ -165,8 +164,8 @@ static void reach(const struct growth *g, unsigned from, const bool *inside, boo
 static bool cycle_of(const struct growth *g, unsigned head, const bool *inside, bool *cycle)
 {
     bool after[PIECES_MAXIMUM], before[PIECES_MAXIMUM];
-    reach(g, head, inside, false, -1, after);
-    reach(g, head, inside, true, -1, before);
+    reach(g, head, inside, false, after);
+    reach(g, head, inside, true, before);
     for (unsigned i = 0; i < g->count; i++)
         cycle[i] = after[i] && before[i];
     return cycle[head];
@@ -228,7 +227,7 @@ static struct code_block *compile(struct engine *engine, struct growth *g)
         images_redirect(engine, pc, block->entry);
         block_forget_lookups(engine, pc);
         engine->statistics.hot_regions++;
-        engine->statistics.hot_insns += g->insns;
+        engine->statistics.hot_insns += block->guest_insns;
     }
     code_space_close(engine);
     return block;
