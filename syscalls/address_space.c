@@ -91,7 +91,7 @@ static guest_addr guarded_start(struct address_space *space, size_t index, guest
     return lowest >= end ? lowest : minus_guard(space, index, present_start(space, index));
 }
 
-/* The same as find_mapping, after what grew since. */
+/* The same as find_mapping, after what grew since and holds the address. */
 static size_t find_present(struct address_space *space, guest_addr address)
 {
     size_t index = find_mapping(space, address);
@@ -713,8 +713,10 @@ bool address_space_next(const struct process *process, guest_addr from, struct g
 {
     struct address_space *space = process->space;
     lock(space);
-    size_t index = find_present(space, from);
+    size_t index = find_mapping(space, from);
     bool found = index < space->count;
+    if (found && space->mappings[index].start > from)
+        present_start(space, index);
     if (found)
         *mapping = space->mappings[index];
     pthread_mutex_unlock(&space->lock);
