@@ -32,7 +32,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argc, (void)argv;
     process.isa = *guest_isa_list();
     process.space = address_space_new(&process);
-    address_space_set_mmap_top(&process, WINDOW_END);
+    address_space_set_mmap_base(&process, WINDOW_END, false);
     return process.space ? 0 : 77;
 }
 
