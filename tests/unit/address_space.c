@@ -11,9 +11,10 @@
 
 #define ANONYMOUS (MAP_PRIVATE | MAP_ANONYMOUS)
 #define PAGE 4096ull
-#define MMAP_BASE (ADDRESS_SPACE_STACK_TOP - ADDRESS_SPACE_SMALLEST_GAP)   /* until a layout is chosen */
 
 static struct process process;
+
+#define MMAP_BASE (ADDRESS_SPACE_STACK_TOP - ADDRESS_SPACE_SMALLEST_GAP)   /* until a layout is chosen */
 
 static void set_up(void)
 {
