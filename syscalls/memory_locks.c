@@ -42,6 +42,12 @@ int64_t memory_lock_new(struct process *process, int64_t result, uint64_t size)
     return -EAGAIN;
 }
 
+void memory_lock_attached(const struct process *process, guest_addr at, uint64_t size)
+{
+    if (process->lock_new)
+        host_call(SYS_mlock2, at, size, process->lock_new & MCL_ONFAULT ? MLOCK_ONFAULT : 0, 0, 0, 0);
+}
+
 /* What fails, as memory without access does, is left as it is. The kernel's own pages are never locked. */
 static void on_all(struct process *process, long number, uint64_t how)
 {

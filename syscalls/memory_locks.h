@@ -11,5 +11,7 @@
 int memory_lock_flags(const struct process *process);
 /* The rest of it. result: the new mapping, or why there is none; the same, as the guest sees it. */
 int64_t memory_lock_new(struct process *process, int64_t result, uint64_t size);
+/* ... of what the host has put in a new mapping's place. */
+void memory_lock_attached(const struct process *process, guest_addr at, uint64_t size);
 
 #endif

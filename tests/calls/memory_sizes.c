@@ -9,6 +9,7 @@
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <linux/capability.h>
 
 #define MANY 256                                       /* pages: 1 MiB */
@@ -127,6 +128,12 @@ static void locks(void)
     char *fixed = mmap(old, MANY * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     SHOW("fixed", resident(fixed));
     show_change("\nVmLck:", before, 2048);
+    int segment = QUIET(shmget(IPC_PRIVATE, MANY * PAGE, 0600));
+    char *attached = shmat(segment, NULL, 0);
+    QUIET(shmctl(segment, IPC_RMID, NULL));
+    SHOW("shared", resident(attached));
+    show_change("\nVmLck:", before, 3072);
+    QUIET(shmdt(attached));
     CHILD(show_change("\nVmLck:", 0, 0); SHOW("in a child", resident(map(0, PROT_READ | PROT_WRITE))));
     RAW(mlockall, MCL_FUTURE | MCL_ONFAULT);
     new = map(0, PROT_READ | PROT_WRITE);
