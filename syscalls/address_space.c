@@ -11,7 +11,9 @@
 #include "syscalls/address_space.h"
 #include "syscalls/code_files.h"
 #include "syscalls/memory_limits.h"
+#include "syscalls/memory_locks.h"
 #include "syscalls/proc.h"
+#include "syscalls/stack_growth.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -33,6 +35,7 @@ struct address_space {
     struct guest_mapping *mappings;
     size_t count, capacity;
     guest_addr mmap_base, brk_start, brk;
+    uint64_t mapped, stack_limit;            /* bytes of all mappings; the largest RLIMIT_STACK that there was */
     bool bottom_up;                          /* mmap goes up from its base (Linux' legacy layout), not down */
     /* The executable mapping looked up last, for fetches without the lock. Odd sequence: being changed. */
     _Atomic uint32_t sequence;
@@ -57,49 +60,43 @@ static size_t find_mapping(const struct address_space *space, guest_addr address
     return low;
 }
 
-static bool page_is_mapped(guest_addr page)
-{
-    uint8_t resident;
-    return host_call(SYS_mincore, page, PAGE, (uintptr_t)&resident, 0, 0, 0) != -ENOMEM;
-}
-
-/* The host lets stacks grow, under Linux' rules, and tells nobody: where a mapping starts that it may have made larger. What lies
- * between two mappings of the table is the growth of the upper one. */
+/* Where a mapping starts that the host may have made larger. What lies between two mappings of the table is the growth of the upper one. */
 static guest_addr present_start(struct address_space *space, size_t index)
 {
     struct guest_mapping *m = &space->mappings[index];
-    guest_addr low = index ? m[-1].end : 0;
-    if (!m->grows_down || m->start == low || !page_is_mapped(m->start - PAGE))
+    if (!m->grows_down)
         return m->start;
-    guest_addr known = m->start - PAGE, step = PAGE, missing;
-    for (missing = known; missing > low; step *= 2) {
-        missing = known - low > step ? known - step : low;
-        if (!page_is_mapped(missing))
-            break;
-        known = missing;
-    }
-    while (known - missing > PAGE) {
-        guest_addr middle = missing + ((known - missing) / 2 & ~PAGE_MASK);
-        if (page_is_mapped(middle))
-            known = middle;
-        else
-            missing = middle;
-    }
-    return m->start = known;
+    guest_addr start = grown_start(m->start, index ? m[-1].end : 0);
+    space->mapped += m->start - start;
+    return m->start = start;
 }
 
-/* Below which nobody else's mapping is put. */
-static guest_addr guarded_start(struct address_space *space, size_t index)
+/* The lowest that it may start at by now, without asking the host: no stack becomes larger than the largest limit there was. */
+static guest_addr lowest_start(const struct address_space *space, size_t index)
 {
-    guest_addr start = present_start(space, index);
+    const struct guest_mapping *m = &space->mappings[index];
+    if (!m->grows_down)
+        return m->start;
+    return m->start > space->stack_limit ? m->start - space->stack_limit : 0;
+}
+
+static guest_addr minus_guard(const struct address_space *space, size_t index, guest_addr start)
+{
     return !space->mappings[index].grows_down ? start : start > STACK_GUARD ? start - STACK_GUARD : 0;
 }
 
-/* The same as find_mapping, after what grew since. */
+/* Below which nobody else's mapping is put; exact where that is below `end`. */
+static guest_addr guarded_start(struct address_space *space, size_t index, guest_addr end)
+{
+    guest_addr lowest = minus_guard(space, index, lowest_start(space, index));
+    return lowest >= end ? lowest : minus_guard(space, index, present_start(space, index));
+}
+
+/* The same as find_mapping, after what grew since and holds the address. */
 static size_t find_present(struct address_space *space, guest_addr address)
 {
     size_t index = find_mapping(space, address);
-    if (index < space->count && space->mappings[index].start > address)
+    if (index < space->count && space->mappings[index].start > address && lowest_start(space, index) <= address)
         present_start(space, index);
     return index;
 }
@@ -107,11 +104,9 @@ static size_t find_present(struct address_space *space, guest_addr address)
 /* Before [start, end) is looked at or changed. */
 static void learn_growth(struct address_space *space, guest_addr start, guest_addr end)
 {
-    for (size_t index = find_mapping(space, start); index < space->count; index++) {
-        present_start(space, index);
-        if (space->mappings[index].start >= end)
+    for (size_t index = find_mapping(space, start); index < space->count && lowest_start(space, index) < end; index++)
+        if (present_start(space, index) >= end)
             break;
-    }
 }
 
 static bool range_free(const struct address_space *space, guest_addr start, guest_addr end)
@@ -124,7 +119,7 @@ static bool range_free(const struct address_space *space, guest_addr start, gues
 static bool range_unguarded(struct address_space *space, guest_addr start, guest_addr end)
 {
     size_t index = find_mapping(space, start);
-    return index == space->count || guarded_start(space, index) >= end;
+    return index == space->count || guarded_start(space, index, end) >= end;
 }
 
 /* Room for two more mappings: what one change can add. The array is never malloc'ed, since children of a raw clone change it too. */
@@ -149,11 +144,22 @@ static void insert_at(struct address_space *space, size_t index, struct guest_ma
     space->count++;
 }
 
+static uint64_t mapped_bytes(const struct address_space *space, guest_addr start, guest_addr end)
+{
+    uint64_t bytes = 0;
+    for (size_t index = find_mapping(space, start); index < space->count && space->mappings[index].start < end; index++) {
+        guest_addr low = space->mappings[index].start > start ? space->mappings[index].start : start;
+        bytes += (space->mappings[index].end < end ? space->mappings[index].end : end) - low;
+    }
+    return bytes;
+}
+
 /* Cuts [start, end) out of the table; true when any of it was executable. */
 static bool table_remove(struct address_space *space, guest_addr start, guest_addr end)
 {
     bool had_code = false;
     size_t first = find_mapping(space, start), index = first;
+    space->mapped -= mapped_bytes(space, start, end);
     if (first < space->count && space->mappings[first].start < start) {
         struct guest_mapping *left = &space->mappings[first];
         if (left->start >= end)
@@ -182,13 +188,15 @@ static bool table_remove(struct address_space *space, guest_addr start, guest_ad
 
 static bool same_kind(const struct guest_mapping *one, const struct guest_mapping *other)
 {
-    return one->protection == other->protection && one->shared == other->shared && one->grows_down == other->grows_down;
+    return one->protection == other->protection && one->shared == other->shared && one->grows_down == other->grows_down
+        && one->never_executable == other->never_executable;
 }
 
 /* Equal neighbours become one: the host keeps what else differs. */
 static void table_add(struct address_space *space, struct guest_mapping added)
 {
     size_t index = find_mapping(space, added.start);
+    space->mapped += added.end - added.start;
     struct guest_mapping *left = index ? &space->mappings[index - 1] : NULL;
     struct guest_mapping *right = index < space->count ? &space->mappings[index] : NULL;
     bool joins_left = left && left->end == added.start && same_kind(left, &added);
@@ -230,6 +238,13 @@ static void begin_change(struct address_space *space)
     atomic_store_explicit(&space->code_end, 0, memory_order_relaxed);
 }
 
+/* After what may have added mappings. */
+static void note_peak(struct process *process)
+{
+    if (process->space->mapped > process->mapped_peak)
+        process->mapped_peak = process->space->mapped;
+}
+
 static void end_change(struct address_space *space)
 {
     atomic_fetch_add_explicit(&space->sequence, 1, memory_order_release);
@@ -256,11 +271,12 @@ static guest_addr find_below(struct address_space *space, guest_addr limit, uint
 {
     guest_addr end = limit;
     for (size_t index = find_mapping(space, limit - 1); ; index--) {
-        if (index < space->count && guarded_start(space, index) < end) {
+        guest_addr start = index < space->count ? guarded_start(space, index, end) : end;
+        if (start < end) {
             guest_addr low = space->mappings[index].end;
             if (low < end && end - low >= size)
                 return end - size;
-            end = guarded_start(space, index);
+            end = start;
         }
         if (index == 0)
             break;
@@ -273,7 +289,7 @@ static guest_addr find_above(struct address_space *space, guest_addr from, uint6
 {
     for (size_t index = find_mapping(space, from); index < space->count; index++) {
         const struct guest_mapping *mapping = &space->mappings[index];
-        guest_addr start = guarded_start(space, index);
+        guest_addr start = guarded_start(space, index, FIXED_LIMIT);
         if (start > from && start - from >= size)
             return from;
         if (mapping->end > from)
@@ -406,16 +422,6 @@ static int64_t map_anywhere(const struct process *process, guest_addr hint, uint
     return -ENOMEM;
 }
 
-static uint64_t mapped_bytes(const struct address_space *space, guest_addr start, guest_addr end)
-{
-    uint64_t bytes = 0;
-    for (size_t index = find_mapping(space, start); index < space->count && space->mappings[index].start < end; index++) {
-        guest_addr low = space->mappings[index].start > start ? space->mappings[index].start : start;
-        bytes += (space->mappings[index].end < end ? space->mappings[index].end : end) - low;
-    }
-    return bytes;
-}
-
 static bool may_grow(const struct process *process, uint64_t bytes, int protection, bool shared)
 {
     const struct address_space *space = process->space;
@@ -457,21 +463,23 @@ int64_t address_space_map(struct process *process, guest_addr hint, uint64_t siz
     bool known = is_code_file(process, protection, flags, fd) && fstat(fd, &status) == 0;
     begin_change(space);
     int64_t result = reserve_entries(space) ? map_permission(process, hint, size, protection, flags) : -ENOMEM;
+    flags |= memory_lock_flags(process);
     if (result == 0)
         result = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) ? map_fixed(space, hint, size, protection, flags, fd, offset, &had_code)
                                                            : map_anywhere(process, hint, size, protection, flags, fd, offset);
     if (result >= 0) {
         table_add(space, (struct guest_mapping){ (guest_addr)result, (guest_addr)result + size, protection & (PROT_READ | PROT_WRITE | PROT_EXEC),
-                                                 (flags & MAP_TYPE) != MAP_PRIVATE, (flags & MAP_GROWSDOWN) != 0 });
+                                                 (flags & MAP_TYPE) != MAP_PRIVATE, (flags & MAP_GROWSDOWN) != 0, (protection & PROTECTION_NEVER_EXECUTE) != 0 });
         if (had_code)
             code_file_gone(process, hint, hint + size);
         if (known)
             code_files_mapped(process->code_files, (guest_addr)result, (guest_addr)result + size, &status, offset);
     }
+    note_peak(process);
     end_change(space);
     if (had_code)                         /* only where the place was given */
         code_changed(process, hint, hint + size);
-    return result;
+    return memory_lock_new(process, result, size);
 }
 
 /* Unmaps what is the guest's in [start, end) on the host, neighbours in one call; holes may be the host's. The kernel may refuse (sealed
@@ -517,14 +525,14 @@ int64_t address_space_unmap(struct process *process, guest_addr start, uint64_t 
 /* Memory that becomes data counts as such from now on (mm/mprotect.c). */
 static int64_t protect_permission(const struct process *process, const struct guest_mapping *m, uint64_t bytes, int protection)
 {
-    if (memory_protection_denied(process, m->protection, protection))
+    if (memory_protection_denied(process, m->protection, protection) || ((protection & PROT_EXEC) && m->never_executable))
         return -EACCES;
     bool may = !(protection & PROT_WRITE) || may_grow(process, bytes, protection, m->shared) || !may_grow(process, bytes, m->protection, m->shared);
     return may ? 0 : -ENOMEM;
 }
 
 /* mprotect stops at the first hole with ENOMEM, the pages before it changed. */
-static int64_t protect_range(const struct process *process, guest_addr start, guest_addr end, int protection, bool *had_code)
+static int64_t protect_range(const struct process *process, guest_addr start, guest_addr end, int asked, bool *had_code)
 {
     struct address_space *space = process->space;
     int64_t result = 0;
@@ -535,6 +543,7 @@ static int64_t protect_range(const struct process *process, guest_addr start, gu
             return -ENOMEM;
         guest_addr stop = space->mappings[index].end < end ? space->mappings[index].end : end;
         changed = space->mappings[index];
+        int protection = asked | (asked & PROTECTION_EXECUTE_IF_MAY && !changed.never_executable ? PROT_EXEC : 0);
         result = protect_permission(process, &space->mappings[index], stop - start, protection);
         if (result == 0)
             result = host_call(SYS_mprotect, start, stop - start, (unsigned)host_protection(protection), 0, 0, 0);
@@ -609,7 +618,7 @@ static guest_addr remap_target(struct address_space *space, const struct remap *
     return r->flags & MREMAP_MAYMOVE ? choose_address(space, r->flags & MREMAP_DONTUNMAP ? r->target : 0, r->new_size) : 0;
 }
 
-static int64_t remap_range(const struct process *process, const struct remap *r, bool *moved_code)
+static int64_t remap_range(struct process *process, const struct remap *r, bool *moved_code)
 {
     struct address_space *space = process->space;
     int64_t error = -ENOMEM;
@@ -639,6 +648,7 @@ static int64_t remap_range(const struct process *process, const struct remap *r,
     moved.start = target;
     moved.end = target + r->new_size;
     table_add(space, moved);
+    note_peak(process);
     return (int64_t)target;
 }
 
@@ -757,8 +767,10 @@ bool address_space_next(const struct process *process, guest_addr from, struct g
 {
     struct address_space *space = process->space;
     lock(space);
-    size_t index = find_present(space, from);
+    size_t index = find_mapping(space, from);
     bool found = index < space->count;
+    if (found && space->mappings[index].start > from)
+        present_start(space, index);
     if (found)
         *mapping = space->mappings[index];
     pthread_mutex_unlock(&space->lock);
@@ -791,6 +803,7 @@ struct address_space *address_space_new(struct process *process)
     pthread_mutex_init(&space->lock, NULL);
     process->address_space_limit = process->data_limit = (struct memory_limit){ ~0ull, ~0ull };
     space->mmap_base = ADDRESS_SPACE_STACK_TOP - ADDRESS_SPACE_SMALLEST_GAP;
+    space->stack_limit = ~0ull;
     return space;
 }
 
@@ -814,13 +827,23 @@ void address_space_set_mmap_base(struct process *process, guest_addr base, bool 
     process->space->bottom_up = bottom_up;
 }
 
+void address_space_stack_limit(struct process *process, uint64_t limit, bool at_start)
+{
+    struct address_space *space = process->space;
+    lock(space);
+    if (at_start || limit > space->stack_limit)
+        space->stack_limit = limit;
+    pthread_mutex_unlock(&space->lock);
+}
+
 void address_space_adopt(struct process *process, guest_addr start, uint64_t size, int protection, bool shared)
 {
     struct address_space *space = process->space;
     begin_change(space);
     if (reserve_entries(space)) {
         table_remove(space, start, start + page_up(size));
-        table_add(space, (struct guest_mapping){ start, start + page_up(size), protection, shared, false });
+        table_add(space, (struct guest_mapping){ start, start + page_up(size), protection, shared, false, false });
+        note_peak(process);
     }
     end_change(space);
 }

@@ -20,6 +20,8 @@ void address_space_set_brk(struct process *process, guest_addr start);
 /* Says where the break is, nothing is mapped (PR_SET_MM). */
 void address_space_place_brk(struct process *process, guest_addr start, guest_addr end);
 void address_space_set_mmap_base(struct process *process, guest_addr base, bool bottom_up);
+/* RLIMIT_STACK as it is at the start, or has become. */
+void address_space_stack_limit(struct process *process, uint64_t limit, bool at_start);
 /* Records what is already mapped on the host (shmat). */
 void address_space_adopt(struct process *process, guest_addr start, uint64_t size, int protection, bool shared);
 

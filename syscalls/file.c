@@ -53,24 +53,33 @@ static bool ends_in_mem(const char *path)
     return length >= 3 && memcmp(path + length - 3, "mem", 3) == 0;
 }
 
+/* The name of a file that is written for the guest; *result: its descriptor, or why not. */
+static bool opens_proc_file(struct thread *thread, int directory, const char *path, int flags, int64_t *result)
+{
+    struct proc_name proc;
+    if (!proc_file_find(thread, directory, path, &proc) || proc_file_is_link(&proc) || (flags & O_ACCMODE) != O_RDONLY || (flags & (O_PATH | O_DIRECTORY)))
+        return false;
+    *result = proc_file_open(thread, &proc, path, flags);
+    return *result != -ENOENT;
+}
+
+static int64_t opened(struct thread *thread, const char *path, int flags, int64_t result)
+{
+    if (result >= 0 && (flags & O_ACCMODE) != O_RDONLY && ends_in_mem(path)) memory_file_opened(thread->process, (int)result);
+    return restart_if_interrupted(result);
+}
+
 int64_t syscall_openat(struct thread *thread, const uint64_t *arguments)
 {
     char path[PATH_MAX], host[PATH_MAX];
     int flags = (int)constant_to_host(thread->process->abi, FLAGS_OPEN, (uint32_t)arguments[2]);
     int64_t result = copy_string_from_guest(thread, path, arguments[1], sizeof path);
     if (result < 0) return result;
-    struct proc_name proc;
-    if (proc_file_find(thread, (int)arguments[0], path, &proc) && !proc_file_is_link(&proc) && (flags & O_ACCMODE) == O_RDONLY
-        && !(flags & (O_PATH | O_DIRECTORY))) {
-        result = proc_file_open(thread, &proc, path, flags);
-        if (result != -ENOENT) return result;
-    }
+    if (opens_proc_file(thread, (int)arguments[0], path, flags, &result)) return result;
     bool follow = !(flags & O_NOFOLLOW) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
     result = file_path_to_host(thread, (int)arguments[0], path, follow, host);
     if (result < 0) return result;
-    result = restart_if_interrupted(host_call_blocking(thread, SYS_openat, arguments[0], (uintptr_t)host, flags, arguments[3], 0, 0));
-    if (result >= 0 && (flags & O_ACCMODE) != O_RDONLY && ends_in_mem(path)) memory_file_opened(thread->process, (int)result);
-    return result;
+    return opened(thread, path, flags, host_call_blocking(thread, SYS_openat, arguments[0], (uintptr_t)host, flags, arguments[3], 0, 0));
 }
 
 /* A structure that may be longer than what we know: the rest must be zero, which is looked at first and up to the first byte that is
@@ -87,20 +96,29 @@ static int64_t extensible_from_guest(struct thread *thread, void *to, size_t kno
     return copy_from_guest(thread, to, address, known);
 }
 
+/* What asks nothing of a file that is written for the guest; openat2 refuses what it does not know. */
+#define PLAIN_OPENING ((uint64_t)(O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW))
+
 int64_t syscall_openat2(struct thread *thread, const uint64_t *arguments)
 {
     const struct struct_layout *layout = &thread->process->abi->structs[STRUCT_OPEN_HOW];
-    char path[PATH_MAX];
+    char path[PATH_MAX], host[PATH_MAX];
+    const char *name = path;
     uint8_t image[64];
     struct open_how how;
     if (arguments[3] < layout->size) return -EINVAL;
     int64_t result = extensible_from_guest(thread, image, layout->size, arguments[2], arguments[3]);
     if (result < 0) return result;
     struct_to_host(thread->process, STRUCT_OPEN_HOW, &how, image);
-    result = how.resolve ? copy_string_from_guest(thread, path, arguments[1], sizeof path)
-                         : file_path_from_guest(thread, (int)arguments[0], arguments[1], true, path);
+    result = copy_string_from_guest(thread, path, arguments[1], sizeof path);
     if (result < 0) return result;
-    return restart_if_interrupted(host_call_blocking(thread, SYS_openat2, arguments[0], (uintptr_t)path, (uintptr_t)&how, sizeof how, 0, 0));
+    if (!how.resolve && !how.mode && !(how.flags & ~PLAIN_OPENING) && opens_proc_file(thread, (int)arguments[0], path, (int)how.flags, &result)) return result;
+    if (!how.resolve) {
+        result = file_path_to_host(thread, (int)arguments[0], path, true, host);
+        name = host;
+    }
+    if (result < 0) return result;
+    return opened(thread, path, (int)how.flags, host_call_blocking(thread, SYS_openat2, arguments[0], (uintptr_t)name, (uintptr_t)&how, sizeof how, 0, 0));
 }
 
 int64_t syscall_readlinkat(struct thread *thread, const uint64_t *arguments)

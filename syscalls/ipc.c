@@ -5,6 +5,7 @@
  */
 #include "syscalls/address_space.h"
 #include "syscalls/convert.h"
+#include "syscalls/memory_locks.h"
 #include "syscalls/proc.h"
 #include "syscalls/tables.generated.h"
 #include <errno.h>
@@ -110,6 +111,7 @@ int64_t syscall_shmat(struct thread *thread, const uint64_t *arguments)
         return result;
     }
     address_space_adopt(process, at, size, protection, true);
+    memory_lock_attached(process, (guest_addr)at, size);
     return at;
 }
 

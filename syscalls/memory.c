@@ -32,13 +32,15 @@ static bool may_not_execute(int fd)
 
 static int64_t mmap_protection(const struct thread *thread, int *protection, int fd)
 {
-    bool asked = *protection & PROT_EXEC, implied = !asked && (*protection & PROT_READ) && read_implies_exec(thread);
-    if (!asked && !implied)
-        return 0;
-    bool denied = may_not_execute(fd);
-    if (implied && !denied)
+    bool never = may_not_execute(fd);
+    *protection &= PROT_READ | PROT_WRITE | PROT_EXEC;
+    if (never && (*protection & PROT_EXEC))
+        return -EPERM;
+    if (never)
+        *protection |= PROTECTION_NEVER_EXECUTE;
+    else if ((*protection & PROT_READ) && read_implies_exec(thread))
         *protection |= PROT_EXEC;
-    return asked && denied ? -EPERM : 0;
+    return 0;
 }
 
 int64_t syscall_mmap(struct thread *thread, const uint64_t *arguments)
@@ -68,8 +70,9 @@ int64_t syscall_mremap(struct thread *thread, const uint64_t *arguments)
 
 int64_t syscall_mprotect(struct thread *thread, const uint64_t *arguments)
 {
-    int implied = (arguments[2] & PROT_READ) && read_implies_exec(thread) ? PROT_EXEC : 0;
-    return address_space_protect(thread->process, arguments[0], arguments[1], (int)arguments[2] | implied);
+    int asked = (int)arguments[2] & ~(PROTECTION_NEVER_EXECUTE | PROTECTION_EXECUTE_IF_MAY);
+    int implied = (asked & PROT_READ) && read_implies_exec(thread) ? PROTECTION_EXECUTE_IF_MAY : 0;
+    return address_space_protect(thread->process, arguments[0], arguments[1], asked | implied);
 }
 
 int64_t syscall_brk(struct thread *thread, const uint64_t *arguments)
@@ -148,18 +151,6 @@ int64_t syscall_munlock(struct thread *thread, const uint64_t *arguments)
 {
     uint64_t start = arguments[0] & ~4095ull, aligned[3] = { start, arguments[1] + (arguments[0] - start), 0 };
     return on_range(thread, SYS_munlock, aligned);
-}
-
-int64_t syscall_mlockall(struct thread *thread, const uint64_t *arguments)
-{
-    (void)thread;
-    return host_call(SYS_mlockall, arguments[0], 0, 0, 0, 0, 0);
-}
-
-int64_t syscall_munlockall(struct thread *thread, const uint64_t *arguments)
-{
-    (void)thread, (void)arguments;
-    return host_call(SYS_munlockall, 0, 0, 0, 0, 0, 0);
 }
 
 int64_t syscall_msync(struct thread *thread, const uint64_t *arguments)

@@ -11,7 +11,6 @@
 #include <sys/syscall.h>
 
 #define PAGE_MASK 4095ull
-#define STACK_AT_START (132ull << 10)      /* what Linux maps of a main stack at first; ours is mapped whole */
 #define HANDED_ON "%llx,%llx,%llx,%llx,%x"
 
 static const int resources[] = { RLIMIT_AS, RLIMIT_DATA };
@@ -64,6 +63,8 @@ void memory_limits_option(const struct process *process, char *text, size_t size
 void memory_limits_forked(struct process *process)
 {
     if (process->memory_deny & MEMORY_DENY_NO_INHERIT) process->memory_deny = 0;
+    process->lock_new = 0;
+    process->mapped_peak = 0;              /* what there is counts from here */
 }
 
 void memory_limits_leave(const struct process *process)
@@ -81,14 +82,13 @@ void memory_limits_return(const struct process *process)
 /* -- what counts --------------------------------------------------------------------------------------------------------- */
 struct usage { uint64_t all, data; };
 
-static struct usage memory_usage(const struct process *process, const struct guest_mapping *mappings, size_t count)
+static struct usage memory_usage(const struct guest_mapping *mappings, size_t count)
 {
-    struct usage usage = { STACK_AT_START, 0 };
+    struct usage usage = { 0, 0 };
     for (size_t i = 0; i < count; i++) {
         const struct guest_mapping *m = &mappings[i];
-        if (m->start <= process->stack_start && m->end > process->stack_start) continue;
         usage.all += m->end - m->start;
-        if ((m->protection & PROT_WRITE) && !m->shared) usage.data += m->end - m->start;
+        if ((m->protection & PROT_WRITE) && !m->shared && !m->grows_down) usage.data += m->end - m->start;
     }
     return usage;
 }
@@ -103,7 +103,7 @@ bool memory_limits_allow(const struct process *process, const struct guest_mappi
 {
     const struct memory_limit *space = &process->address_space_limit, *data = &process->data_limit;
     if (space->soft == RLIM64_INFINITY && (!is_data || data->soft == RLIM64_INFINITY)) return true;
-    struct usage usage = memory_usage(process, mappings, count);
+    struct usage usage = memory_usage(mappings, count);
     if (space->soft != RLIM64_INFINITY && !fits(usage.all, bytes, space->soft)) return false;
     if (!is_data || data->soft == RLIM64_INFINITY || fits(usage.data, bytes, data->soft)) return true;
     return data->soft == 0 && fits(usage.data, bytes, data->hard);     /* as the kernel does for valgrind */

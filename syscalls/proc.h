@@ -12,7 +12,7 @@
 /* -- the host's mappings (host_maps.c): /proc/<pid>/maps or smaps, line by line ------------------------------------------ */
 struct host_mapping { uint64_t start, end, offset, inode; unsigned device_major, device_minor; char protection[3]; bool shared; const char *path; };
 struct host_maps { int fd; size_t used, at; char buffer[8192]; };
-bool host_maps_open(struct host_maps *maps, pid_t pid, const char *file);          /* pid 0: own; file: "maps", "smaps" */
+bool host_maps_open(struct host_maps *maps, pid_t pid, const char *file);          /* pid 0: own; file: "maps" and its like */
 char *host_maps_line(struct host_maps *maps);                                      /* without its newline; NULL at the end; valid until the next call */
 bool host_mapping_parse(char *line, struct host_mapping *mapping);                 /* false: not the head line of a mapping. path points into line */
 bool host_maps_next(struct host_maps *maps, struct host_mapping *mapping);         /* the next head line */
@@ -34,6 +34,8 @@ void proc_view_publish(const struct process *process);
 bool proc_view_open(struct proc_view *view, const struct process *own, pid_t pid);
 void proc_view_close(struct proc_view *view);
 bool proc_view_next(const struct proc_view *view, guest_addr from, struct guest_mapping *mapping);
+/* Some of [start, end) is the process's; what its stack has grown by since counts. */
+bool proc_view_has(const struct proc_view *view, guest_addr start, guest_addr end);
 /* Where another process of this ferry has its `struct process`; NULL: it is none, or may not be looked at. */
 struct process *proc_remote_process(pid_t pid);
 /* Another process's memory, at a host address of it: the bytes read, or negative errno. */
@@ -48,5 +50,14 @@ void proc_write_maps(const struct proc_view *view, struct text *out);
 void proc_write_smaps(const struct proc_view *view, struct text *out);
 void proc_write_smaps_rollup(const struct proc_view *view, struct text *out);
 uint64_t proc_mapped_size(const struct proc_view *view);
+
+/* Of the guest's memory, in bytes (proc_sizes.c): mapped, at most and now, of that without a file and writable, stacks, the program's code and
+ * that of others; in memory, and of that without a file, of files, shared without one. */
+struct proc_sizes { uint64_t peak, all, data, stack, program, libraries, resident, anonymous, file, shared_memory, swap; };
+void proc_sizes_read(const struct proc_view *view, struct proc_sizes *sizes);
+/* A line of the host's status file, `text`, where it is such a size. */
+bool proc_sizes_write_line(const struct proc_sizes *sizes, const char *text, const char *line, struct text *out);
+void proc_write_statm(const struct proc_view *view, struct text *out);
+void proc_write_numa_maps(const struct proc_view *view, struct text *out);
 
 #endif

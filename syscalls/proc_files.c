@@ -73,26 +73,40 @@ static bool read_host_file(const char *path, char *to, size_t size)
     return true;
 }
 
+static bool stat_segment(const struct process *process, unsigned number, uint64_t *value)
+{
+    switch (number) {
+    case 26: *value = process->code_start; return true;
+    case 27: *value = process->code_end; return true;
+    case 45: *value = process->data_start; return true;
+    case 46: *value = process->data_end; return true;
+    default: return false;
+    }
+}
+
 /* proc_pid_stat(5): fields that hold addresses and sizes, by number. */
-static bool stat_field(const struct proc_view *view, unsigned number, uint64_t *value)
+static bool stat_field(const struct proc_view *view, const struct proc_sizes *sizes, unsigned number, uint64_t *value)
 {
     const struct process *process = view->process;
     switch (number) {
-    case 23: *value = proc_mapped_size(view); return true;
-    case 26: case 27: case 29: case 30: case 45: case 46: *value = 0; return true;
+    case 23: *value = sizes->all; return true;
+    case 24: *value = sizes->resident / 4096; return true;
+    case 29: case 30: *value = 0; return true;
     case 28: *value = process->stack_start; return true;
     case 47: *value = process->brk_start; return true;
     case 48: *value = process->arguments_start; return true;
     case 49: *value = process->arguments_end; return true;
     case 50: *value = process->environment_start; return true;
     case 51: *value = process->environment_end; return true;
-    default: return false;
+    default: return !process->kernel_knows_layout && stat_segment(process, number, value);
     }
 }
 
 static void write_stat(const struct proc_request *r)
 {
     char line[2048], *save = NULL;
+    struct proc_sizes sizes;
+    proc_sizes_read(r->view, &sizes);
     if (!read_host_file(r->path, line, sizeof line)) return;
     char *name_end = strrchr(line, ')');
     if (!name_end) return;
@@ -100,19 +114,14 @@ static void write_stat(const struct proc_request *r)
     unsigned number = 3;
     for (char *word = strtok_r(name_end + 1, " \n", &save); word; word = strtok_r(NULL, " \n", &save), number++) {
         uint64_t value;
-        if (stat_field(r->view, number, &value)) text_print(r->out, " %llu", (unsigned long long)value);
+        if (stat_field(r->view, &sizes, number, &value)) text_print(r->out, " %llu", (unsigned long long)value);
         else text_print(r->out, " %s", word);
     }
     text_add(r->out, "\n", 1);
 }
 
-/* proc_pid_statm(5): the size, in pages, is the first number. */
-static void write_statm(const struct proc_request *r)
-{
-    char line[256];
-    if (!read_host_file(r->path, line, sizeof line)) return;
-    text_print(r->out, "%llu%s", (unsigned long long)proc_mapped_size(r->view) / 4096, line + strcspn(line, " "));
-}
+static void write_statm(const struct proc_request *r) { proc_write_statm(r->view, r->out); }
+static void write_numa_maps(const struct proc_request *r) { proc_write_numa_maps(r->view, r->out); }
 
 /* The thread that a status is of; NULL: not one of this process. */
 static const struct thread *status_thread(const struct proc_request *r, const char *text)
@@ -165,19 +174,22 @@ static bool write_signals(const struct proc_request *r, const struct thread *thr
     return true;
 }
 
-/* proc_pid_status(5): ferry reserves far more addresses than it uses, which says nothing of the guest. */
+/* proc_pid_status(5) */
 static void write_status(const struct proc_request *r)
 {
-    char text[8192], *save = NULL;
+    char text[8192], whole[8192], *save = NULL;
     struct signal_actions actions;
+    struct proc_sizes sizes;
     if (!read_host_file(r->path, text, sizeof text)) return;
+    memcpy(whole, text, sizeof whole);
     bool known = read_actions(r->view, &actions);
+    proc_sizes_read(r->view, &sizes);
     pthread_mutex_lock(&r->thread->process->lock);
     const struct thread *thread = status_thread(r, text);
     for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-        bool size = strncmp(line, "VmSize:", 7) == 0 || strncmp(line, "VmPeak:", 7) == 0;
-        if (size) text_print(r->out, "%.7s\t%8llu kB\n", line, (unsigned long long)proc_mapped_size(r->view) / 1024);
-        else if (!write_seccomp(thread, line, r->out) && (!known || !write_signals(r, thread, &actions, line))) text_print(r->out, "%s\n", line);
+        if (!proc_sizes_write_line(&sizes, whole, line, r->out) && !write_seccomp(thread, line, r->out)
+            && (!known || !write_signals(r, thread, &actions, line)))
+            text_print(r->out, "%s\n", line);
     }
     pthread_mutex_unlock(&r->thread->process->lock);
 }
@@ -197,6 +209,7 @@ static const struct proc_file proc_files[] = {
     { "auxv", PROC_LAYOUT, write_auxiliary_vector },
     { "stat", PROC_PROCESS, write_stat },
     { "statm", PROC_PROCESS, write_statm },
+    { "numa_maps", PROC_PROCESS, write_numa_maps },
     { "status", PROC_PROCESS, write_status },
     { "cpuinfo", PROC_GENERAL, write_cpu_information },
 };

@@ -102,6 +102,12 @@ bool proc_view_next(const struct proc_view *view, guest_addr from, struct guest_
     return false;
 }
 
+bool proc_view_has(const struct proc_view *view, guest_addr start, guest_addr end)
+{
+    struct guest_mapping mapping;
+    return proc_view_next(view, start, &mapping) && mapping.start < end;
+}
+
 const char *proc_guest_name(const struct process *process, const char *path)
 {
     const char *sysroot = process->sysroot;

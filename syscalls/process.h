@@ -104,6 +104,9 @@ struct process {
     guest_addr brk_start, brk;
     struct memory_limit address_space_limit, data_limit;
     unsigned memory_deny;                  /* PR_SET_MDWE's bits */
+    int lock_new;                          /* mlockall's bits with MCL_FUTURE: new mappings are locked (memory_locks.c); or 0 */
+    uint64_t mapped_peak;                  /* the most bytes that were mapped at a time; under space's lock */
+    guest_addr code_start, code_end, data_start, data_end;   /* the program's, as exec has set them up */
     guest_addr stack_low, stack_high, stack_start;   /* low: how far it may be filled at the start; start: what the program began with in its stack pointer */
     bool writes_memory_files;              /* has opened a /proc/<pid>/mem for writing (memory_files.c) */
     volatile uint32_t code_written, code_written_seen;   /* counts what other processes wrote here */
@@ -152,7 +155,10 @@ int descriptor_move_up(int fd, int from);  /* to a number out of the guest's way
 void descriptor_keep_program(struct process *process);   /* before /proc/self/exe may get out of reach */
 
 /* -- address space (address_space.c). Addresses are guest's; results are addresses or negative errno --------------------- */
-struct guest_mapping { guest_addr start, end; int protection; bool shared, grows_down; };
+struct guest_mapping { guest_addr start, end; int protection; bool shared, grows_down, never_executable; };
+/* With the guest's PROT_ bits, to map: a file that may not be executed, now or later; to protect: executable too, where it may be. */
+#define PROTECTION_NEVER_EXECUTE 0x40000000
+#define PROTECTION_EXECUTE_IF_MAY 0x20000000
 struct address_space *address_space_new(struct process *process);
 int64_t address_space_map(struct process *process, guest_addr hint, uint64_t size, int protection, int flags, int fd, uint64_t offset);
 int64_t address_space_unmap(struct process *process, guest_addr start, uint64_t size);

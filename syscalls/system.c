@@ -2,6 +2,7 @@
  *
  * What the machine and the process say about themselves: uname, prctl, resource limits.
  */
+#include "syscalls/address_space.h"
 #include "syscalls/convert.h"
 #include "syscalls/memory_limits.h"
 #include "syscalls/process_control.h"
@@ -92,6 +93,7 @@ static int64_t set_limit(struct thread *thread, uint64_t pid, uint64_t resource,
     if (new && own && limit.rlim_cur > limit.rlim_max) return -EINVAL;
     if (own) result = exchange_own_limit(thread->process, own, new ? &limit : NULL, &before);
     else result = host_call(SYS_prlimit64, pid, resource, new ? (uintptr_t)&limit : 0, (uintptr_t)&before, 0, 0);
+    if (result >= 0 && new && of_self && resource == RLIMIT_STACK) address_space_stack_limit(thread->process, limit.rlim_cur, false);
     if (result < 0 || !old) return result;
     struct_to_guest(thread->process, structure, image, &before);
     return copy_to_guest(thread, old, image, abi->structs[structure].size);

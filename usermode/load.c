@@ -308,6 +308,7 @@ static int map_stack(struct thread *thread, const struct program *program, const
     process->stack_high = layout->stack_top;
     process->stack_low = layout->stack_top - (limit > size ? limit < LARGEST_START ? limit : LARGEST_START : size);
     address_space_set_mmap_base(process, layout->mmap_base, layout->bottom_up);
+    address_space_stack_limit(process, layout->stack_limit, true);
     int64_t result = address_space_map(process, layout->stack_top - size, size, protection,
                                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_STACK | MAP_GROWSDOWN, -1, 0);
     return result < 0 ? complain(NOT_RUNNABLE, "the stack", strerror((int)-result)) : 0;
@@ -371,13 +372,33 @@ static void keep_names(struct process *process, const struct program *program)
     prctl(PR_SET_NAME, base ? base + 1 : program->name, 0, 0, 0);
 }
 
+/* Code from the first executable segment to the end of the last one, data from the last segment (fs/binfmt_elf.c). */
+static void keep_segments(struct process *process, const struct elf_file *file, uint64_t bias)
+{
+    process->code_start = ~0ull;
+    for (unsigned i = 0; i < file->segment_count; i++) {
+        const struct elf_segment *s = &file->segments[i];
+        guest_addr start = s->address + bias, end = start + s->file_size;
+        if ((s->protection & PROT_EXEC) && start < process->code_start)
+            process->code_start = start;
+        if ((s->protection & PROT_EXEC) && end > process->code_end)
+            process->code_end = end;
+        if (start > process->data_start)
+            process->data_start = start;
+        if (end > process->data_end)
+            process->data_end = end;
+    }
+    if (process->code_start > process->code_end)
+        process->code_start = process->code_end;
+}
+
 /* So that /proc/<pid>/cmdline, environ, auxv and stat show the guest's to everybody (prctl(2), PR_SET_MM_MAP; a kernel without
  * CONFIG_CHECKPOINT_RESTORE refuses). The break stays ferry's own, which its allocator needs. */
-static void tell_kernel(struct process *process, const struct elf_image *image)
+static void tell_kernel(struct process *process)
 {
     uint64_t brk = (uintptr_t)sbrk(0);
     struct prctl_mm_map map = {
-        .start_code = image->low, .end_code = image->high, .start_data = image->low, .end_data = image->high, .start_brk = brk, .brk = brk,
+        .start_code = process->code_start, .end_code = process->code_end, .start_data = process->data_start, .end_data = process->data_end, .start_brk = brk, .brk = brk,
         .start_stack = process->stack_start, .arg_start = process->arguments_start, .arg_end = process->arguments_end,
         .env_start = process->environment_start, .env_end = process->environment_end,
         .auxv = guest_pointer(process, process->auxv_address), .auxv_size = (uint32_t)process->auxv_size, .exe_fd = (uint32_t)-1,
@@ -425,7 +446,8 @@ int program_load(struct program *program, struct thread *thread, const struct op
         return complain(NOT_RUNNABLE, program->path, "arguments and environment do not fit the stack");
     process->stack_start = sp;
     keep_names(process, program);
-    tell_kernel(process, &image);
+    keep_segments(process, &program->file, image.bias);
+    tell_kernel(process);
     proc_view_publish(process);
     usermode_isa_of(thread)->start(thread->cpu, interpreter.entry ? interpreter.entry : image.entry, sp);
     log_printf(LOG_PAGE, "program 0x%llx-0x%llx entry 0x%llx, interpreter 0x%llx, stack 0x%llx-0x%llx, sp 0x%llx\n", (unsigned long long)image.low,

@@ -137,7 +137,7 @@ static const struct option_row option_rows[] = {
     { "argv0 0", NULL, "QEMU_ARGV0", "NAME", OPTION_TEXT, false, FIELD(argv0), NULL, "the program's argv[0]" },
     { "stack-size s", "FERRY_STACK_SIZE", "QEMU_STACK_SIZE", "SIZE", OPTION_SIZE, true, FIELD(stack_size), NULL, "size of the main stack (K, M, G)" },
     { "uname r", "FERRY_UNAME", "QEMU_UNAME", "RELEASE", OPTION_TEXT, true, FIELD(release), NULL, "kernel release that uname tells" },
-    { "seed", NULL, "QEMU_RAND_SEED", "NUMBER", OPTION_FUNCTION, true, 0, set_seed, "makes AT_RANDOM the same in each run" },
+    { "seed", NULL, "QEMU_RAND_SEED", "NUMBER", OPTION_FUNCTION, true, 0, set_seed, "AT_RANDOM and the address-space layout the same in each run" },
     { "cpu", NULL, "QEMU_CPU", "MODEL", OPTION_FUNCTION, true, 0, set_cpu, "accepted: there is one CPU model" },
     { "strace", "FERRY_STRACE", "QEMU_STRACE", NULL, OPTION_MAYBE, true, 0, set_strace, "print system calls (=CALLS: only these; %file, %desc, %network, !)" },
     { "trace d", "FERRY_LOG", "QEMU_LOG", "CHANNELS", OPTION_FUNCTION, true, 0, set_trace, "log these channels (-d help lists them)" },

@@ -378,8 +378,12 @@ static void packets(void)
     CALL(sendto(b, "raw", 3, 0, (struct sockaddr *)&address, 16));
     char data[128];
     struct sockaddr_ll from;
-    socklen_t length = sizeof from;
-    ssize_t got = recvfrom(a, data, sizeof data, MSG_DONTWAIT, (struct sockaddr *)&from, &length);
+    socklen_t length;
+    ssize_t got;
+    do {                                               /* others may use the loopback at the same time */
+        length = sizeof from;
+        got = recvfrom(a, data, sizeof data, MSG_DONTWAIT, (struct sockaddr *)&from, &length);
+    } while (got >= 0 && (got != 45 || data[23] != IPPROTO_UDP || memcmp(data + 42, "raw", 3) != 0));
     printf("packet %zd: length %d protocol %#x type %d hatype %d\n", got, (int)length, ntohs(from.sll_protocol), from.sll_pkttype, from.sll_hatype);
     struct packet_mreq member = { 1, PACKET_MR_PROMISC, 0, { 0 } };
     CALL(setsockopt(a, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &member, sizeof member));

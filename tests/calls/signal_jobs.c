@@ -27,11 +27,16 @@ static void stopping(void)
     SECTION("stopped processes");
     static const int stops[] = { SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU };
     for (int i = 0; i < 4; i++) {
+        /* Of a child that has ended, waitid tells no more that it was continued: it goes on when that was seen. */
+        int seen[2];
+        char byte = 0;
+        QUIET(pipe(seen));
         pid_t child = fork();
         if (child == 0) {
             signal(SIGCONT, note), signal(SIGUSR1, note);
             setpgid(0, 0);
             raise(stops[i]);
+            if (read(seen[0], &byte, 1) != 1) _exit(99);
             _exit(count[SIGCONT] * 10 + count[SIGUSR1]);
         }
         say_wait("stopped", child, WSTOPPED);
@@ -40,6 +45,8 @@ static void stopping(void)
         say_wait("still", child, WSTOPPED | WNOHANG);
         kill(child, SIGCONT);
         say_wait("continued", child, WCONTINUED);
+        QUIET(write(seen[1], &byte, 1));
+        close(seen[0]), close(seen[1]);
         say_wait("ended", child, WEXITED | WNOWAIT);
         say_wait("ended", child, WEXITED);
         say_wait("gone", child, WEXITED);

@@ -4,6 +4,7 @@
  * in its own memory and in another process's.
  */
 #include "check.h"
+#include <linux/openat2.h>
 #include <sys/uio.h>
 
 #ifdef __aarch64__
@@ -59,6 +60,24 @@ static void own(void)
     close(fd);
 }
 
+/* In a child, which has opened none otherwise. Files made for the guest are found by this call too. */
+static void opened_by_openat2(void)
+{
+    struct open_how how = { .flags = O_WRONLY };
+    uint64_t new = CODE(8);
+    int fd = QUIET(syscall(SYS_openat2, AT_FDCWD, "/proc/self/mem", &how, sizeof how));
+    CALL(pwrite(fd, &new, sizeof new, (uintptr_t)code));
+    SHOW("opened by openat2", run());
+    how.flags = O_RDONLY;
+    fd = QUIET(syscall(SYS_openat2, AT_FDCWD, "/proc/self/maps", &how, sizeof how));
+    char line[64] = "", start[32];
+    QUIET(read(fd, line, sizeof line - 1));
+    sscanf(line, "%31[^-]", start);
+    printf("the first mapping is the program's: %d\n", strtoul(start, NULL, 16) == 0x400000);
+    how.flags = O_RDONLY | 1ull << 40;
+    RAW(openat2, AT_FDCWD, "/proc/self/maps", &how, sizeof how);
+}
+
 /* The other process runs it, says what came of it, and waits until it is told to go on. */
 static void other(void)
 {
@@ -109,6 +128,7 @@ int main(void)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
     begin();
+    CHILD(opened_by_openat2());
     own();
     other();
     return 0;

@@ -53,6 +53,43 @@ Test(address_space, takes_hints_when_free)
     cr_expect_eq(address_space_map(&process, 0, ~0ull, PROT_READ, ANONYMOUS, -1, 0), -ENOMEM);
 }
 
+static guest_addr first_start(void)
+{
+    struct guest_mapping mapping;
+    return address_space_next(&process, 0, &mapping) ? mapping.start : 0;
+}
+
+Test(address_space, knows_how_far_stacks_have_grown)
+{
+    const guest_addr top = 0x20000000, limit = 8 << 20;
+    address_space_stack_limit(&process, limit, true);
+    cr_expect_eq(map(top - 4 * PAGE, 4, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_GROWSDOWN), top - 4 * PAGE);
+    *(volatile char *)(top - 7 * PAGE) = 1;
+    cr_expect_eq(address_space_protection(&process, top - 8 * PAGE), -1);
+    cr_expect_eq(address_space_protection(&process, top - 7 * PAGE), PROT_READ | PROT_WRITE);
+    *(volatile char *)(top - 40 * PAGE) = 1;
+    cr_expect_eq(first_start(), top - 40 * PAGE);
+    cr_expect_neq(map(top - 41 * PAGE, 1, PROT_READ, 0), top - 41 * PAGE, "the gap below a stack");
+    *(volatile char *)(top - 100 * PAGE) = 1;
+    cr_expect_eq((int64_t)map(top - 90 * PAGE, 1, PROT_READ, MAP_FIXED_NOREPLACE), -EEXIST);
+    cr_expect_eq(map(top - 4096 * PAGE, 1, PROT_READ, 0), top - 4096 * PAGE, "further below than it may grow");
+    cr_expect_eq(process.mapped_peak, 101 * PAGE + PAGE);
+}
+
+Test(address_space, what_may_never_be_executed_stays_so)
+{
+    guest_addr a = map(0, 4, PROT_READ | PROTECTION_NEVER_EXECUTE, 0);
+    cr_expect_eq(address_space_protection(&process, a), PROT_READ);
+    cr_expect_eq(address_space_protect(&process, a, PAGE, PROT_READ | PROT_EXEC), -EACCES);
+    cr_expect_eq(address_space_protect(&process, a, PAGE, PROT_NONE), 0);
+    cr_expect_eq(address_space_protect(&process, a, PAGE, PROT_READ | PROT_EXEC), -EACCES);
+    cr_expect_eq(address_space_protect(&process, a, PAGE, PROT_READ | PROTECTION_EXECUTE_IF_MAY), 0);
+    cr_expect_eq(address_space_protection(&process, a), PROT_READ);
+    guest_addr b = map(a + PAGE, 1, PROT_READ, MAP_FIXED);
+    cr_expect_eq(address_space_protect(&process, b, PAGE, PROT_READ | PROTECTION_EXECUTE_IF_MAY), 0);
+    cr_expect_eq(address_space_protection(&process, b), PROT_READ | PROT_EXEC);
+}
+
 Test(address_space, never_replaces_the_host)
 {
     static char own[4 * PAGE];
