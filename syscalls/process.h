@@ -116,7 +116,7 @@ struct process {
     int own_descriptor;                    /* ferry's program, where /proc/self/exe may not lead to it (descriptors.c); or -1 */
     int exec_descriptor;                   /* the guest's program, when it has no name; or -1 */
     int *log_descriptor;                   /* the log's, where it has one of its own; or NULL. All three are hidden from the guest */
-    struct rings *rings;                   /* io_uring.c; NULL: none made yet */
+    struct rings *rings;                   /* rings.c; NULL: none made yet */
     bool strace;
     const bool *strace_calls;              /* only these, by index in call_table; NULL: all */
     bool trace_unimplemented;
