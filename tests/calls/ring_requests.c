@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * io_uring: what requests do with files, time and each other.
+ * sysroot: yes
  */
 #include "ring.h"
 #include <linux/openat2.h>
