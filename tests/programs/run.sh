@@ -50,4 +50,4 @@ fi
 if ! unshare $([ "$(id -u)" = 0 ] || echo --map-root-user) --mount --pid --fork true 2> "$scratch/log"; then skip all "no namespaces: $(cat "$scratch/log")"; exit 0; fi
 prepare_root
 cp "$ferry" "$root/ferry"
-for area in ${PROGRAMS:-languages servers tools media}; do . "$here/$area.sh"; done
+for area in ${PROGRAMS:-languages servers tools media rings}; do . "$here/$area.sh"; done
