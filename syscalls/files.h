@@ -13,8 +13,8 @@
 int64_t file_path_from_guest(struct thread *thread, int directory, guest_addr address, bool follow, char *buffer);
 int64_t file_path_to_host(struct thread *thread, int directory, const char *path, bool follow, char *buffer);
 
-/* io_uring.c: the guest has mapped this part of it, if it is a ring. */
-void ring_mapped(struct process *process, int fd, uint64_t offset, guest_addr at);
+/* rings.c: the guest has mapped this part of it, if it is a ring. */
+void ring_mapped(struct thread *thread, int fd, uint64_t offset, guest_addr at);
 
 /* -- ferry's own descriptors (descriptors.c) ----------------------------------------------------------------------------- */
 /* To the guest it is closed. Calls with such an argument never get to their function (dispatch.c). */

@@ -54,7 +54,7 @@ int64_t syscall_mmap(struct thread *thread, const uint64_t *arguments)
     if (result == 0)
         result = address_space_map(thread->process, arguments[0], arguments[1], protection, flags, fd, arguments[5]);
     if (result >= 0)
-        ring_mapped(thread->process, fd, arguments[5], (guest_addr)result);
+        ring_mapped(thread, fd, arguments[5], (guest_addr)result);
     return result;
 }
 

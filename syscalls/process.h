@@ -122,7 +122,7 @@ struct process {
     int *log_descriptor;                   /* the log's, where it has one of its own; or NULL. All are hidden from the guest */
     int cache_descriptor;                  /* the cache's directory, where its name may not lead to it; or -1 */
     const char *cache_directory;           /* NULL: no persistent cache */
-    struct rings *rings;                   /* io_uring.c; NULL: none made yet */
+    struct rings *rings;                   /* rings.c; NULL: none made yet */
     bool strace;
     const bool *strace_calls;              /* only these, by index in call_table; NULL: all */
     bool trace_unimplemented;

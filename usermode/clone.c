@@ -10,6 +10,7 @@
 #include "debug/log.h"
 #include "syscalls/guest_memory.h"
 #include "syscalls/memory_limits.h"
+#include "syscalls/rings.h"
 #include "syscalls/seccomp.h"
 #include "syscalls/syscalls.h"
 
@@ -269,8 +270,10 @@ static int64_t clone_process(struct request *request)
     int64_t pid = host_fork(request);
     address_space_unlock(process);
     engine_after_fork(process->engine, thread->cpu, pid == 0);
-    if (pid == 0)
+    if (pid == 0) {
         memory_limits_forked(process);
+        rings_forked(process);
+    }
     pthread_mutex_unlock(&process->actions->lock);
     pthread_mutex_unlock(&process->lock);
     if (pid == 0)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Programs that print what odd system calls do: built for the host and for the guest, run natively and translated, and both must
 # print the same. A new file NAME.c here is a new case (check.h says how it prints); its first lines may have `build: OPTIONS` for
-# the compiler. CALLS="name…" runs only those.
+# the compiler, and `sysroot: yes` if a sysroot that has nothing of it must make no difference. CALLS="name…" runs only those.
 . "$FERRY_SOURCE/tests/lib.sh"
 cd "$source_dir/tests/calls" || exit 1
 command -v "${CROSS}gcc" > /dev/null || { skip all "no ${CROSS}gcc"; exit 0; }
@@ -28,4 +28,8 @@ for file in *.c; do
     why=$(sed -n 's/^SKIP: //p' "$scratch/$name-native.output" | head -n 1)
     if [ -n "$why" ]; then skip "$name" "$why"; continue; fi
     same "$name" "$scratch/$name-native.output" "$scratch/$name-guest.output"
+    grep -q '^ \* sysroot: yes' "$file" || continue
+    mkdir -p "$scratch/sysroot"
+    run "$scratch/$name-sysroot" "$ferry" --sysroot "$scratch/sysroot" "$scratch/$name.guest"
+    same "$name/sysroot" "$scratch/$name-native.output" "$scratch/$name-sysroot.output"
 done

@@ -22,6 +22,8 @@ for file in *.c; do
     expect "$name/strace" sh -c "timeout 120 '$ferry' --strace '$scratch/$name' 2>/dev/null"
     expect "$name/small-cache" timeout 120 "$ferry" --cache-size=1M "$scratch/$name"
 done
+# What is random is all of it where nothing is kept on disk.
+if [ -x "$scratch/layout.dynamic" ]; then expect layout/no-cache env FERRY_NO_CACHE=1 timeout 60 "$ferry" "$scratch/layout.dynamic"; fi
 # The guest's vDSO is kept as bytes.
 "$source_dir/usermode/aarch64/generate-vdso" > "$scratch/vdso_image.c"
 same vdso/aarch64 "$scratch/vdso_image.c" "$source_dir/usermode/aarch64/vdso_image.c"

@@ -21,4 +21,4 @@ if ! "$source_dir/tests/software/fetch-root" arm64 "$root" $(cat "$here/packages
 fi
 if ! can_enter_roots; then skip all "no namespaces: $(cat "$scratch/log")"; exit 0; fi
 prepare_root
-for area in ${PROGRAMS:-languages servers tools media}; do . "$here/$area.sh"; done
+for area in ${PROGRAMS:-languages servers tools media rings}; do . "$here/$area.sh"; done
