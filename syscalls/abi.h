@@ -39,7 +39,7 @@ enum result_kind { RESULT_ZERO, RESULT_FD, RESULT_SIZE, RESULT_INT, RESULT_LONG,
 enum call_attribute { CALL_BLOCKS = 1, CALL_CUSTOM = 2, CALL_ABSENT = 4, CALL_PARTIAL = 8, CALL_HIDES_PROC = 16, CALL_FORBIDDEN = 32 };
 
 /* What --strace's filter calls the call, beyond what its arguments say. */
-enum call_class { CLASS_PROCESS = 1, CLASS_SIGNAL = 2, CLASS_MEMORY = 4, CLASS_IPC = 8, CLASS_CREDENTIALS = 16, CLASS_CLOCK = 32, CLASS_PURE = 64 };
+enum call_class_mark { CLASS_PROCESS = 1, CLASS_SIGNAL = 2, CLASS_MEMORY = 4, CLASS_IPC = 8, CLASS_CREDENTIALS = 16, CLASS_CLOCK = 32, CLASS_PURE = 64 };
 
 /* How --strace shows an argument whose kind alone does not say it. */
 enum argument_form {

@@ -407,6 +407,10 @@ static void print_data(struct text *t, struct thread *thread, const struct argum
         }
         count = (uint64_t)result < count ? (uint64_t)result : count;
     }
+    if (a->kind == ARGUMENT_STRUCT && a->detail == STRUCT_OPEN_HOW && values[3] < thread->process->abi->structs[a->detail].size) {
+        strace_print_address(t, value);
+        return;
+    }
     if (a->form == FORM_DATES) {
         strace_print_file_times(t, thread, value);
         return;
@@ -499,7 +503,7 @@ static void print_argument(struct text *t, struct thread *thread, const struct c
     if (is_fcntl_argument(call, i)) print_fcntl_argument(t, thread, strace_fcntl_find(abi, values[1]), values[i]);
     else if (strace_is_socket_option(a)) strace_print_socket_option(t, abi, values[i - 1], values[i]);
     else if (i > 0 && strace_is_socket_option(&call->arguments[i - 1]) && !(done && result < 0 && a->direction == DIRECTION_OUT))
-        strace_print_option_value(t, thread, values, values[i], argument_elements(thread, a, values));
+        strace_print_option_value(t, thread, values, values[i], argument_elements(thread, a, values), a->direction == DIRECTION_IN);
     else if (i > 0 && strace_is_request(&call->arguments[i - 1])) strace_print_ioctl_argument(t, thread, ioctl_find(values[i - 1]), values[i], done && result >= 0);
     else if (strace_is_request(a)) strace_print_request(t, values[i]);
     else if (a->kind == ARGUMENT_ENUM) strace_print_enum(t, &abi->constants[a->detail], values[i]);
@@ -598,6 +602,18 @@ static bool is_execute(const struct call_description *call)
     return call == &call_table[CALL_ID_EXECVE] || call == &call_table[CALL_ID_EXECVEAT];
 }
 
+static bool is_signal_return(const struct call_description *call) { return call == &call_table[CALL_ID_RT_SIGRETURN]; }
+
+/* What is in force after it; a result that was there before the signal. */
+static int64_t print_signal_return(struct text *t, struct thread *thread)
+{
+    int64_t result = thread->process->operations->result(thread);
+    text_print(t, "{mask=");
+    strace_print_signals(t, thread->process->abi, thread->signal_mask);
+    text_print(t, "}");
+    return result;
+}
+
 void strace_enter(struct strace_line *line, struct thread *thread, const struct call_description *call, const uint64_t *values)
 {
     text_init(&line->text, -1);
@@ -608,7 +624,7 @@ void strace_enter(struct strace_line *line, struct thread *thread, const struct 
     strace_print_prefix(&line->text, thread);
     text_print(&line->text, "%s(", call->name);
     print_arguments(line, thread, call, values, 0, false);
-    line->is_written = call->result == RESULT_NONE && !is_execute(call);
+    line->is_written = call->result == RESULT_NONE && !is_execute(call) && !is_signal_return(call);
     if (!line->is_written) return;
     text_print(&line->text, ") = ?\n");
     syscall_log(thread->process, &line->text);
@@ -634,6 +650,10 @@ void strace_leave(struct strace_line *line, struct thread *thread, const struct 
         text_print(&line->text, "<... %s resumed>", call->name);
     }
     if (strace_is_in_child(call, result)) return;
+    if (is_signal_return(call)) {
+        if (result != SYSCALL_NO_RESULT) return;
+        result = print_signal_return(&line->text, thread);
+    }
     print_arguments(line, thread, call, values, result, true);
     text_print(&line->text, ")");
     print_result(&line->text, thread, call, values, result);

@@ -31,7 +31,7 @@ void strace_print_control_messages(struct text *t, struct thread *thread, uint64
 bool strace_is_socket_option(const struct argument_description *a);
 void strace_print_socket_option(struct text *t, const struct abi *abi, uint64_t level, uint64_t option);
 /* values: of setsockopt or getsockopt. */
-void strace_print_option_value(struct text *t, struct thread *thread, const uint64_t *values, uint64_t address, uint64_t size);
+void strace_print_option_value(struct text *t, struct thread *thread, const uint64_t *values, uint64_t address, uint64_t size, bool is_set);
 
 /* -- strace_structs.c */
 void strace_print_signal(struct text *t, const struct abi *abi, uint64_t signal);

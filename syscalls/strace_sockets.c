@@ -143,12 +143,13 @@ static bool print_membership(struct text *t, struct thread *thread, const uint64
 }
 
 /* Most are one int. */
-void strace_print_option_value(struct text *t, struct thread *thread, const uint64_t *values, uint64_t address, uint64_t size)
+void strace_print_option_value(struct text *t, struct thread *thread, const uint64_t *values, uint64_t address, uint64_t size, bool is_set)
 {
     uint8_t image[4];
     if (address && (print_option_structure(t, thread, values, address, size) || print_membership(t, thread, values, address, size))) return;
     if (address && size == sizeof image && !copy_from_guest(thread, image, address, sizeof image))
         text_print(t, "[%d]", (int)guest_load(thread->process->abi, image, sizeof image, true));
+    else if (size < sizeof image && (int)values[1] == SOL_SOCKET && (int)values[2] != SO_BINDTODEVICE && is_set) strace_print_address(t, address);
     else strace_print_bytes(t, thread, address, size);
 }
 

@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #define SCRIPT_DEPTH 5
-#define EXTRA_OPTIONS 7                  /* that only an exec gives */
+#define EXTRA_OPTIONS 8                  /* that only an exec gives */
 #define HANDED_OVER_FROM 800             /* descriptors that the next ferry gets and closes */
 
 struct execution {
@@ -115,6 +115,25 @@ static int open_program(struct execution *x)
     return 0;
 }
 
+/* What the host's exec is sure to refuse: neither an ELF file of the host's nor a script, or an interpreter that is not there. For --strace,
+ * whose line has to be out before the exec when it works. */
+static bool is_refused_by_host(const struct execution *x)
+{
+    uint8_t bytes[LOADER_PEEK] = { 0 };
+    struct elf_identity identity;
+    struct script script;
+    char error[LOADER_ERROR_SIZE];
+    if (x->fd < 0)
+        return false;
+    ssize_t size = pread(x->fd, bytes, sizeof bytes, 0);
+    if (size < 0 || !elf_identify(bytes, (size_t)size, &identity))
+        return size >= 0 && script_parse(bytes, (size_t)size, &script) <= 0;
+    struct elf_file *file = malloc(sizeof *file);
+    bool refused = file && elf_read(x->fd, file, error) == 0 && file->interpreter[0] && access(file->interpreter, F_OK) < 0;
+    free(file);
+    return refused;
+}
+
 /* -- signals across exec: what a fresh program inherits --------------------------------------------------------------------- */
 
 /* The host never blocks or ignores SIGSEGV and its kind while we run; the next program must find them as the guest left them. */
@@ -138,7 +157,6 @@ static void resume_signals(struct thread *thread)
 /* Interrupted before it happened: the handler first. Other threads are gone once it succeeds. */
 static int64_t host_execute(struct thread *thread, int directory, const char *path, char *const *argv, char *const *envp, int flags)
 {
-    strace_execute(thread);
     prepare_signals(thread);
     int64_t result = host_call_blocking(thread, SYS_execveat, (uint64_t)(int64_t)directory, (uintptr_t)path, (uintptr_t)argv, (uintptr_t)envp, (uint64_t)flags, 0);
     resume_signals(thread);
@@ -197,6 +215,7 @@ static int64_t start_ferry(const struct execution *x, struct argument_list *list
 {
     struct process *process = x->thread->process;
     static char *const no_environment[] = { NULL };
+    strace_execute(x->thread);
     char *const *envp = x->envp ? x->envp : no_environment;
     return process->own_descriptor >= 0
                ? host_execute(x->thread, process->own_descriptor, "", list->items, envp, AT_EMPTY_PATH)
@@ -237,7 +256,7 @@ static int64_t execute_foreign(struct execution *x)
     struct process *process = x->thread->process;
     struct argument_list list = { .bytes = (count_strings(x->argv) + (size_t)process->argument_count + EXTRA_OPTIONS + 12) * sizeof(char *) };
     struct hand_over program, own, log, filters;
-    char sysroot[PATH_MAX + 16] = "", limits[128], name[PATH_MAX + 32];
+    char sysroot[PATH_MAX + 16] = "", log_option[PATH_MAX + 16] = "", limits[128], name[PATH_MAX + 32];
     /* Where the new ferry would not find the file by the name that the program is to have. */
     bool by_descriptor = !strchr(x->path, '/') || (x->directory != AT_FDCWD && x->path[0] != '/') || is_own_executable(x->path);
     list.items = mmap(NULL, list.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -249,12 +268,14 @@ static int64_t execute_foreign(struct execution *x)
     hand_over(&own, "own-fd", process->own_descriptor);
     const char *log_file = usermode_of(process)->options->log_file;
     hand_over(&log, "log-fd", process->log_descriptor && !(log_file && strstr(log_file, "%d")) ? *process->log_descriptor : -1);
+    if (log_file && strstr(log_file, "%d"))
+        snprintf(log_option, sizeof log_option, "--log-file=%s", log_file);
     int64_t result = hand_over_filters(&filters, x->thread);
     const struct options *options = usermode_of(process)->options;
     const char *sandbox = options->sandbox || options->in_sandbox ? "--in-sandbox" : "";
     memory_limits_option(process, limits, sizeof limits);
     program_name(x, name);
-    fill_arguments(&list, x, (const char *const[EXTRA_OPTIONS]){ sysroot, limits, sandbox, program.option, own.option, log.option, filters.option }, name);
+    fill_arguments(&list, x, (const char *const[EXTRA_OPTIONS]){ sysroot, limits, sandbox, program.option, own.option, log.option, filters.option, log_option }, name);
     if (result == 0)
         result = start_ferry(x, &list);
     const struct hand_over *const handed[] = { &program, &own, &log, &filters };
@@ -270,6 +291,8 @@ static int64_t execute_native(const struct execution *x)
 {
     if (x->thread->seccomp_mode)
         return -EACCES;
+    if (!is_refused_by_host(x))
+        strace_execute(x->thread);
     memory_limits_leave(x->thread->process);
     int64_t result = host_execute(x->thread, x->directory, x->host_path, x->argv, x->envp, x->flags);
     memory_limits_return(x->thread->process);
