@@ -355,6 +355,16 @@ static void print_element(struct text *t, struct thread *thread, unsigned kind, 
     }
 }
 
+/* Some members of a structure, by their numbers. */
+void strace_print_members(struct text *t, struct thread *thread, unsigned structure, const uint8_t *data, const uint8_t *members, unsigned count)
+{
+    const struct struct_image image = { &thread->process->abi->structs[structure], data, ~0ull };
+    for (unsigned i = 0; i < count; i++) {
+        text_print(t, i ? ", " : "");
+        print_field(t, thread, &image, &image.layout->fields[members[i]]);
+    }
+}
+
 void strace_print_element(struct text *t, struct thread *thread, unsigned kind, unsigned detail, uint64_t address)
 {
     print_element(t, thread, kind, detail, address, ~0ull);
@@ -409,6 +419,10 @@ static void print_data(struct text *t, struct thread *thread, const struct argum
     }
     if (a->kind == ARGUMENT_STRUCT && a->detail == STRUCT_OPEN_HOW && values[3] < thread->process->abi->structs[a->detail].size) {
         strace_print_address(t, value);
+        return;
+    }
+    if (a->kind == ARGUMENT_STRUCT && a->detail == STRUCT_IO_URING_PARAMS) {
+        strace_print_ring(t, thread, value, result >= 0);
         return;
     }
     if (a->form == FORM_DATES) {

@@ -22,7 +22,8 @@ static const struct control_option options[] = {
     { PR_TASK_PERF_EVENTS_DISABLE, 0, 0, false, NO }, { PR_TASK_PERF_EVENTS_ENABLE, 0, 0, false, NO },
     { PR_SET_CHILD_SUBREAPER, 1, ARGUMENT_ULONG, false, NO }, { PR_GET_CHILD_SUBREAPER, 1, ARGUMENT_INTEGER, true, NO },
     { PR_GET_TID_ADDRESS, 1, ARGUMENT_ADDRESS, true, NO }, { PR_SET_PTRACER, 1, ARGUMENT_LONG, false, NO }, { PR_GET_AUXV, 2, ARGUMENT_ADDRESS, true, NO },
-    { PR_CAP_AMBIENT, 4, ARGUMENT_ENUM, false, ENUM_AMBIENT_CAPABILITY }, { PR_SET_NO_NEW_PRIVS, 4, ARGUMENT_ULONG, false, NO },
+    { PR_CAP_AMBIENT, 4, ARGUMENT_ENUM, false, ENUM_AMBIENT_CAPABILITY },
+    { PR_SET_MM, 4, ARGUMENT_ENUM, false, ENUM_MEMORY_LAYOUT }, { PR_SET_VMA, 4, ARGUMENT_ENUM, false, ENUM_AREA_ATTRIBUTE }, { PR_SET_NO_NEW_PRIVS, 4, ARGUMENT_ULONG, false, NO },
 };
 
 static const struct control_option *find(const struct call_description *call, const uint64_t *values)
@@ -46,6 +47,12 @@ bool strace_control_is_unused(const struct call_description *call, unsigned argu
 bool strace_control_describe(const struct call_description *call, unsigned argument, const uint64_t *values, struct argument_description *description)
 {
     const struct control_option *option = find(call, values);
+    if (option && option->option == PR_SET_VMA && argument > 1) {
+        static const uint8_t kinds[] = { ARGUMENT_ADDRESS, ARGUMENT_ULONG, ARGUMENT_STRING };
+        *description = call->arguments[argument];
+        description->kind = kinds[argument - 2];
+        return true;
+    }
     bool is_capability = option && option->option == PR_CAP_AMBIENT;
     if (!option || argument == 0 || argument > 2 || (argument == 2 && !is_capability && !is_filter(values))) return false;
     *description = call->arguments[argument];

@@ -122,6 +122,30 @@ void strace_print_capability_data(struct text *t, struct thread *thread, uint64_
     text_print(t, "}");
 }
 
+/* -- rings ----------------------------------------------------------------------------------------------------------------- */
+enum { RING_SUBMISSIONS, RING_COMPLETIONS, RING_FLAGS, RING_CPU, RING_IDLE, RING_FEATURES, RING_WORKERS, RING_PADDING, RING_SUBMISSION_OFFSETS, RING_COMPLETION_OFFSETS };
+
+/* What was asked for, and what was made of it. */
+void strace_print_ring(struct text *t, struct thread *thread, uint64_t address, bool made)
+{
+    static const uint8_t asked[] = { RING_FLAGS, RING_CPU, RING_IDLE, RING_WORKERS };
+    static const uint8_t given[] = { RING_SUBMISSIONS, RING_COMPLETIONS, RING_FEATURES, RING_SUBMISSION_OFFSETS, RING_COMPLETION_OFFSETS };
+    const struct abi *abi = thread->process->abi;
+    uint8_t image[120];
+    if (copy_from_guest(thread, image, address, sizeof image)) {
+        strace_print_address(t, address);
+        return;
+    }
+    bool shares_workers = guest_load(abi, image + abi->structs[STRUCT_IO_URING_PARAMS].fields[RING_FLAGS].offset, 4, false) & 32 /* IORING_SETUP_ATTACH_WQ */;
+    text_print(t, "{");
+    strace_print_members(t, thread, STRUCT_IO_URING_PARAMS, image, asked, shares_workers ? 4 : 3);
+    if (made) {
+        text_print(t, ", ");
+        strace_print_members(t, thread, STRUCT_IO_URING_PARAMS, image, given, sizeof given);
+    }
+    text_print(t, "}");
+}
+
 /* -- single values --------------------------------------------------------------------------------------------------------- */
 #define CLASS_SHIFT 13
 

@@ -22,6 +22,7 @@ void strace_print_fd_set(struct text *t, struct thread *thread, uint64_t address
 void strace_print_element(struct text *t, struct thread *thread, unsigned kind, unsigned detail, uint64_t address);
 void strace_print_elements(struct text *t, struct thread *thread, unsigned kind, unsigned detail, uint64_t address, uint64_t count);
 void strace_print_string(struct text *t, struct thread *thread, uint64_t address, size_t limit);
+void strace_print_members(struct text *t, struct thread *thread, unsigned structure, const uint8_t *data, const uint8_t *members, unsigned count);
 void strace_print_prefix(struct text *t, struct thread *thread);
 bool strace_read_word(struct thread *thread, uint64_t address, uint64_t *word);
 
@@ -70,6 +71,7 @@ void strace_print_cpus(struct text *t, struct thread *thread, uint64_t address, 
 void strace_print_file_times(struct text *t, struct thread *thread, uint64_t address);
 void strace_print_capability_data(struct text *t, struct thread *thread, uint64_t address);
 void strace_print_ethernet_protocol(struct text *t, const struct abi *abi, uint64_t value);
+void strace_print_ring(struct text *t, struct thread *thread, uint64_t address, bool made);
 bool strace_print_special(struct text *t, const struct abi *abi, const struct call_description *call, unsigned argument, const uint64_t *values);
 void strace_print_meaning(struct text *t, const struct abi *abi, const struct call_description *call, uint64_t result);
 bool strace_describe_by_first(const struct call_description *call, unsigned argument, const uint64_t *values, struct argument_description *description);

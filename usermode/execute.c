@@ -5,6 +5,7 @@
  */
 #include "usermode/usermode.h"
 
+#include "debug/log.h"
 #include "syscalls/files.h"
 #include "syscalls/memory_limits.h"
 #include "syscalls/seccomp.h"
@@ -115,23 +116,39 @@ static int open_program(struct execution *x)
     return 0;
 }
 
-/* What the host's exec is sure to refuse: neither an ELF file of the host's nor a script, or an interpreter that is not there. For --strace,
- * whose line has to be out before the exec when it works. */
-static bool is_refused_by_host(const struct execution *x)
+static bool is_refused_by_host(struct process *process, int fd, int depth);
+
+static bool is_refused_interpreter(struct process *process, const char *name, int depth)
+{
+    char buffer[PATH_MAX];
+    int fd = open(path_to_host_followed(process, name, buffer), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool refused = fd >= 0 && depth < SCRIPT_DEPTH && is_refused_by_host(process, fd, depth + 1);
+    close(fd);
+    return refused;
+}
+
+static bool lacks_interpreter(int fd)
+{
+    char error[LOADER_ERROR_SIZE];
+    struct elf_file *file = malloc(sizeof *file);
+    bool lacks = file && elf_read(fd, file, error) == 0 && file->interpreter[0] && access(file->interpreter, F_OK) < 0;
+    free(file);
+    return lacks;
+}
+
+/* What the host's exec is sure to refuse: neither an ELF file nor a script, or an interpreter that is not there. For --strace, whose line has
+ * to be out before the exec when it works. */
+static bool is_refused_by_host(struct process *process, int fd, int depth)
 {
     uint8_t bytes[LOADER_PEEK] = { 0 };
     struct elf_identity identity;
     struct script script;
-    char error[LOADER_ERROR_SIZE];
-    if (x->fd < 0)
+    ssize_t size = fd < 0 ? -1 : pread(fd, bytes, sizeof bytes, 0);
+    if (size < 0)
         return false;
-    ssize_t size = pread(x->fd, bytes, sizeof bytes, 0);
-    if (size < 0 || !elf_identify(bytes, (size_t)size, &identity))
-        return size >= 0 && script_parse(bytes, (size_t)size, &script) <= 0;
-    struct elf_file *file = malloc(sizeof *file);
-    bool refused = file && elf_read(x->fd, file, error) == 0 && file->interpreter[0] && access(file->interpreter, F_OK) < 0;
-    free(file);
-    return refused;
+    if (elf_identify(bytes, (size_t)size, &identity))
+        return lacks_interpreter(fd);
+    return script_parse(bytes, (size_t)size, &script) <= 0 || is_refused_interpreter(process, script.interpreter, depth);
 }
 
 /* -- signals across exec: what a fresh program inherits --------------------------------------------------------------------- */
@@ -267,7 +284,8 @@ static int64_t execute_foreign(struct execution *x)
     hand_over(&program, "exec-fd", by_descriptor ? x->fd : -1);
     hand_over(&own, "own-fd", process->own_descriptor);
     const char *log_file = usermode_of(process)->options->log_file;
-    hand_over(&log, "log-fd", process->log_descriptor && !(log_file && strstr(log_file, "%d")) ? *process->log_descriptor : -1);
+    bool opens_own = log_file && strstr(log_file, "%d") && log_process() != getpid();
+    hand_over(&log, "log-fd", process->log_descriptor && !opens_own ? *process->log_descriptor : -1);
     if (log_file && strstr(log_file, "%d"))
         snprintf(log_option, sizeof log_option, "--log-file=%s", log_file);
     int64_t result = hand_over_filters(&filters, x->thread);
@@ -291,7 +309,7 @@ static int64_t execute_native(const struct execution *x)
 {
     if (x->thread->seccomp_mode)
         return -EACCES;
-    if (!is_refused_by_host(x))
+    if (x->thread->process->strace && !is_refused_by_host(x->thread->process, x->fd, 0))
         strace_execute(x->thread);
     memory_limits_leave(x->thread->process);
     int64_t result = host_execute(x->thread, x->directory, x->host_path, x->argv, x->envp, x->flags);

@@ -94,7 +94,7 @@ static void open_log(const struct options *options, struct process *process)
     int *descriptor = log_descriptor();
     log_enable(options->channels);
     if (options->log_descriptor >= 0)
-        *descriptor = (int)options->log_descriptor;
+        log_inherit((int)options->log_descriptor);
     else if (options->log_file && !log_to_file(options->log_file))
         fprintf(stderr, "ferry: %s: %s (the log goes to stderr)\n", options->log_file, strerror(errno));
     else if (!options->log_file && (options->strace || log_enabled(LOG_SYSCALL)) && (*descriptor = dup(STDERR_FILENO)) < 0)
