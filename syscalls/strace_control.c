@@ -53,7 +53,7 @@ bool strace_control_describe(const struct call_description *call, unsigned argum
         description->kind = kinds[argument - 2];
         return true;
     }
-    bool is_capability = option && option->option == PR_CAP_AMBIENT;
+    bool is_capability = option && option->option == PR_CAP_AMBIENT && values[1] >= PR_CAP_AMBIENT_IS_SET && values[1] <= PR_CAP_AMBIENT_LOWER;
     if (!option || argument == 0 || argument > 2 || (argument == 2 && !is_capability && !is_filter(values))) return false;
     *description = call->arguments[argument];
     description->length_kind = LENGTH_ONE;
