@@ -48,8 +48,10 @@ enum argument_form {
     FORM_HEX,                                  /* bytes as \x12 */
     FORM_DATES,                                /* times of a file: with the date, or UTIME_NOW */
     FORM_CHANGED,                              /* behind a pointer: what it was => what it became */
-    FORM_BEFORE,                               /* behind a pointer: what it was, only */
     FORM_CPUS,                                 /* bytes that are a set of CPUs */
+    FORM_NAME,                                 /* bytes up to a zero, all of them */
+    FORM_LIST,                                 /* bytes, or where they would be when there is no room for any */
+    FORM_ENTRIES,                              /* bytes that are entries of a directory: how many */
 };
 
 /* What an interruption by a signal means (signal(7), "Interruption of system calls"). */

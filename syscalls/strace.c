@@ -436,6 +436,9 @@ static void print_data(struct text *t, struct thread *thread, const struct argum
     switch (a->kind) {
     case ARGUMENT_BYTES:
         if (a->form == FORM_HEX) strace_print_hex_bytes(t, thread, value, count);
+        else if (a->form == FORM_NAME) strace_print_string(t, thread, value, PATH_MAX - 1);
+        else if (a->form == FORM_LIST && !values[a->length]) strace_print_address(t, value);
+        else if (a->form == FORM_ENTRIES) strace_print_entries(t, thread, value, count);
         else if (a->form == FORM_CPUS) strace_print_cpus(t, thread, value, count);
         else strace_print_bytes(t, thread, value, count);
         break;
@@ -584,10 +587,8 @@ static void print_result(struct text *t, struct thread *thread, const struct cal
         strace_print_enum(t, &abi->constants[ENUM_ERRNO], errno_to_guest(abi, (int)-result));
         const char *why = strerrordesc_np((int)-result);
         text_print(t, " (%s)\n", why ? why : "Unknown error");
-    } else if (is_fcntl_argument(call, 2) && call->argument_count > 2 && strace_fcntl_find(abi, values[1])->result != SYSCALL_NO_DETAIL) {
-        text_print(t, result ? " = 0x%llx (flags " : " = 0%.0lld (flags ", (unsigned long long)result);
-        strace_print_flags(t, &abi->constants[strace_fcntl_find(abi, values[1])->result], (uint64_t)result);
-        text_print(t, ")\n");
+    } else if (call->argument_count > 2 && is_fcntl_argument(call, 2) && strace_fcntl_print_result(t, abi, values[1], (uint64_t)result)) {
+        text_print(t, "\n");
     } else if (call->result == RESULT_MODE) {
         text_print(t, " = %#03o\n", (unsigned)result);
     } else if (call->result == RESULT_ADDRESS || call->result == RESULT_HEX) {

@@ -39,6 +39,22 @@ void strace_print_cpus(struct text *t, struct thread *thread, uint64_t address, 
     text_print(t, "]");
 }
 
+#define ENTRY_HEADER 19                        /* number, offset, length and type, before the name */
+
+/* Where the entries of a directory are, and how many. */
+void strace_print_entries(struct text *t, struct thread *thread, uint64_t address, uint64_t size)
+{
+    uint8_t image[ENTRY_HEADER];
+    unsigned count = 0;
+    for (uint64_t at = 0, length; at + sizeof image <= size; at += length) {
+        length = copy_from_guest(thread, image, address + at, sizeof image) ? 0 : guest_load(thread->process->abi, image + 16, 2, false);
+        if (length < sizeof image) break;
+        count++;
+    }
+    strace_print_address(t, address);
+    text_print(t, " /* %u entr%s */", count, count == 1 ? "y" : "ies");
+}
+
 /* -- dates ----------------------------------------------------------------------------------------------------------------- */
 /* The day's date in the Gregorian calendar, counted in years that begin in March, so that the leap day is their last. UTC: the C library's
  * calendar reads files and allocates. */

@@ -49,6 +49,9 @@ bool strace_futex_describe(const struct call_description *call, unsigned argumen
 bool strace_is_early(const struct argument_description *a);   /* changed by the call, and shown as it was before */
 void strace_print_ready(struct text *t, struct thread *thread, const struct call_description *call, const uint64_t *values, int64_t result);
 
+/* -- strace_fcntl.c */
+bool strace_fcntl_print_result(struct text *t, const struct abi *abi, uint64_t command, uint64_t result);   /* false: it is a number */
+
 /* -- strace_control.c */
 /* prctl: an argument its option does not have; what its first ones are. */
 bool strace_control_is_unused(const struct call_description *call, unsigned argument, const uint64_t *values);
@@ -68,6 +71,7 @@ void strace_print_termios(struct text *t, const struct abi *abi, const uint8_t *
 /* -- strace_forms.c */
 void strace_print_hex_bytes(struct text *t, struct thread *thread, uint64_t address, uint64_t size);
 void strace_print_cpus(struct text *t, struct thread *thread, uint64_t address, uint64_t size);
+void strace_print_entries(struct text *t, struct thread *thread, uint64_t address, uint64_t size);
 void strace_print_file_times(struct text *t, struct thread *thread, uint64_t address);
 void strace_print_capability_data(struct text *t, struct thread *thread, uint64_t address);
 void strace_print_ethernet_protocol(struct text *t, const struct abi *abi, uint64_t value);

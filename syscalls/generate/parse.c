@@ -465,7 +465,7 @@ static void read_scalar(struct descriptions *d, struct reader *r, struct argumen
 
 static void read_form(struct reader *r, struct argument_description *a)
 {
-    static const char *const names[] = { "as_int", "as_unsigned", "as_hex", "as_dates", "as_changed", "as_before", "as_cpus", NULL };
+    static const char *const names[] = { "as_int", "as_unsigned", "as_hex", "as_dates", "as_changed", "as_cpus", "as_name", "as_list", "as_entries", NULL };
     if (r->token.kind != TOKEN_WORD) return;
     int line = r->token.line;
     const char *name = reader_word(r, "how to print");
