@@ -378,8 +378,8 @@ static unsigned element_size(const struct abi *abi, unsigned kind, unsigned deta
 void strace_print_elements(struct text *t, struct thread *thread, unsigned kind, unsigned detail, uint64_t address, uint64_t count)
 {
     unsigned size = element_size(thread->process->abi, kind, detail);
-    uint8_t first;
-    if (count && copy_from_guest(thread, &first, address, 1)) {
+    uint8_t first[1024];
+    if (count && copy_from_guest(thread, first, address, size)) {
         strace_print_address(t, address);
         return;
     }
@@ -486,11 +486,11 @@ static void print_length(struct strace_line *line, struct thread *thread, const 
         return;
     }
     if (result >= 0) after = (int64_t)guest_load(abi, image, size, integer_is_signed(a->detail));
-    text_print(&line->text, "[%lld", (long long)line->before);
     if (a->form == FORM_CHANGED) {
-        text_print(&line->text, result > 0 ? "] => [%lld]" : "]", (long long)after);
+        text_print(&line->text, result > 0 ? "[%llu] => [%llu]" : "[%llu]", (unsigned long long)line->before, (unsigned long long)after);
         return;
     }
+    text_print(&line->text, "[%lld", (long long)line->before);
     if (after != line->before) text_print(&line->text, " => %lld", (long long)after);
     text_print(&line->text, "]");
 }
@@ -539,6 +539,7 @@ static bool argument_is_unused(const struct abi *abi, const struct call_descript
     if (call->arguments[i].kind == ARGUMENT_HIGH || strace_futex_is_unused(call, i, values) || strace_key_is_unused(call, i, values)) return true;
     if (i > 1 && call->arguments[i - 1].kind == ARGUMENT_MODE && argument_is_unused(abi, call, i - 1, values)) return true;
     if (strace_control_is_unused(call, i, values)) return true;
+    if (i > 0 && strace_is_request(&call->arguments[i - 1]) && strace_request_is_alone(values[i - 1])) return true;
     if (call->arguments[i].kind == ARGUMENT_DEVICE) return !is_device(values[i - 1]);
     if (is_fcntl_argument(call, i)) return strace_fcntl_find(abi, values[1])->argument == ARGUMENT_POINTER;
     if (i == 0 || call->arguments[i].kind != ARGUMENT_MODE || call->arguments[i - 1].detail != FLAGS_OPEN) return false;

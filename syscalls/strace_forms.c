@@ -83,7 +83,7 @@ static void print_file_time(struct text *t, struct thread *thread, uint64_t addr
     } else {
         if (word == 4) seconds = (uint64_t)(int32_t)seconds;
         text_print(t, "{tv_sec=%lld, tv_nsec=%llu}", (long long)seconds, (unsigned long long)nanoseconds);
-        if (nanoseconds < 1000000000) print_date(t, (int64_t)seconds, nanoseconds);
+        if (nanoseconds < 1000000000 && (seconds || nanoseconds)) print_date(t, (int64_t)seconds, nanoseconds);
     }
 }
 

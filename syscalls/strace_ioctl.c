@@ -22,6 +22,13 @@ void strace_print_request(struct text *t, uint64_t value)
     else text_print(t, "0x%x", (unsigned)value);
 }
 
+/* Requests of terminals and descriptors that take nothing. */
+bool strace_request_is_alone(uint64_t value)
+{
+    const struct ioctl_description *io = ioctl_find(value);
+    return io && io->kind == ARGUMENT_ADDRESS && value >> 8 == 0x54;
+}
+
 /* -- terminals ------------------------------------------------------------------------------------------------------------- */
 /* Members that are fields of bits show them all, and then the bits, of which there may be none. */
 void strace_print_termios(struct text *t, const struct abi *abi, const uint8_t *data)
