@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct { unsigned channels; int fd; } log_state = { 0, 2 };
+static struct { unsigned channels; int fd, process; } log_state = { 0, 2, 0 };
 
 static const struct log_name { const char *name; unsigned channels; const char *help; } log_names[] = {
     { "decode", LOG_DECODE, "guest code as it is translated" },
@@ -97,8 +97,19 @@ bool log_to_file(const char *path)
     int fd = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (mark ? O_TRUNC : 0), 0666);
     if (fd < 0)
         return false;
-    log_state.fd = fd;
+    log_inherit(fd);
     return true;
+}
+
+void log_inherit(int fd)
+{
+    log_state.fd = fd;
+    log_state.process = (int)getpid();
+}
+
+int log_process(void)
+{
+    return log_state.process;
 }
 
 int *log_descriptor(void)

@@ -26,6 +26,10 @@ void log_enable(unsigned channels);
 bool log_enabled(unsigned channels);
 /* Sends the text to a file (a %d in its name becomes the process id). false: errno. */
 bool log_to_file(const char *path);
+/* It goes where the program before this one in the same process sent it. */
+void log_inherit(int fd);
+/* The process that one of both was called in; 0: none. */
+int log_process(void);
 /* Where the text goes; 2 at first. Whoever moves the descriptor writes the new number there. */
 int *log_descriptor(void);
 /* One write(2) each: lines of several threads do not mix. Async-signal-safe. */

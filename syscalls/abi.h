@@ -38,6 +38,22 @@ enum result_kind { RESULT_ZERO, RESULT_FD, RESULT_SIZE, RESULT_INT, RESULT_LONG,
 
 enum call_attribute { CALL_BLOCKS = 1, CALL_CUSTOM = 2, CALL_ABSENT = 4, CALL_PARTIAL = 8, CALL_HIDES_PROC = 16, CALL_FORBIDDEN = 32 };
 
+/* What --strace's filter calls the call, beyond what its arguments say. */
+enum call_class_mark { CLASS_PROCESS = 1, CLASS_SIGNAL = 2, CLASS_MEMORY = 4, CLASS_IPC = 8, CLASS_CREDENTIALS = 16, CLASS_CLOCK = 32, CLASS_PURE = 64 };
+
+/* How --strace shows an argument whose kind alone does not say it. */
+enum argument_form {
+    FORM_PLAIN, FORM_INT,                      /* INT: of the register only 32 bits */
+    FORM_UNSIGNED,
+    FORM_HEX,                                  /* bytes as \x12 */
+    FORM_DATES,                                /* times of a file: with the date, or UTIME_NOW */
+    FORM_CHANGED,                              /* behind a pointer: what it was => what it became */
+    FORM_CPUS,                                 /* bytes that are a set of CPUs */
+    FORM_NAME,                                 /* bytes up to a zero, all of them */
+    FORM_LIST,                                 /* bytes, or where they would be when there is no room for any */
+    FORM_ENTRIES,                              /* bytes that are entries of a directory: how many */
+};
+
 /* What an interruption by a signal means (signal(7), "Interruption of system calls"). */
 enum restart_kind {
     RESTART_ALWAYS,                            /* as SA_RESTART of the handler says */
@@ -53,19 +69,20 @@ struct argument_description {
     uint16_t length;                           /* the number, or which argument has it */
     uint16_t detail;
     uint8_t length_type;                       /* enum integer_type of the argument that has the length */
+    uint8_t form;                              /* enum argument_form */
 };
 
 struct call_description {
     const char *name;
     int16_t host_number;                       /* -1: the host has no such call */
-    uint8_t argument_count, result, attributes, restart;
+    uint8_t argument_count, result, attributes, restart, classes;
     struct argument_description arguments[SYSCALL_ARGUMENTS];
     syscall_function *function;                /* CALL_CUSTOM */
     const char *note;                          /* why absent, or what is missing */
 };
 
 /* -- constants ----------------------------------------------------------------------------------------------------------- */
-/* Names in place: a pointer would be relocated at each start. */
+/* Names in place: a pointer would be relocated at each start. "X_???": a field's value without a name; "<<X": a number in a field. */
 struct constant { char name[56]; uint64_t value, mask; };      /* set when (x & mask) == value */
 /* is_long: flags in a whole register, others are ints; unknown: "MADV_???", for values without a name. */
 struct constant_set { const char *name; uint16_t count; bool is_flags, is_long; const char *unknown; const struct constant *values; };

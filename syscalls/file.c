@@ -141,7 +141,7 @@ int64_t syscall_readlinkat(struct thread *thread, const uint64_t *arguments)
 /* -- fcntl ---------------------------------------------------------------------------------------------------------------- */
 static int64_t fcntl_lock(struct thread *thread, const uint64_t *arguments, int command)
 {
-    const struct argument_description lock = { "lock", ARGUMENT_STRUCT, DIRECTION_IN_OUT, LENGTH_ONE, false, 0, STRUCT_FLOCK, 0 };
+    const struct argument_description lock = { "lock", ARGUMENT_STRUCT, DIRECTION_IN_OUT, LENGTH_ONE, false, 0, STRUCT_FLOCK, 0, 0 };
     struct scratch scratch;
     uint64_t host;
     scratch.used = scratch.mapping_count = 0;
@@ -200,7 +200,7 @@ int64_t syscall_pselect6(struct thread *thread, const uint64_t *arguments)
     int64_t result = select_mask(thread, arguments[5], words, &mask);
     if (result) return result;
     for (unsigned i = 0; i < 3; i++) sets[i] = arguments[i + 1] ? (uintptr_t)guest_pointer(process, arguments[i + 1]) : 0;
-    const struct argument_description timeout = { "timeout", ARGUMENT_STRUCT, DIRECTION_IN_OUT, LENGTH_ONE, false, 0, STRUCT_TIMESPEC, 0 };
+    const struct argument_description timeout = { "timeout", ARGUMENT_STRUCT, DIRECTION_IN_OUT, LENGTH_ONE, false, 0, STRUCT_TIMESPEC, 0, 0 };
     struct scratch scratch;
     uint64_t time;
     scratch.used = scratch.mapping_count = 0;

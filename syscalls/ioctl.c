@@ -41,7 +41,7 @@ static int64_t ioctl_refused(struct thread *thread, const uint64_t *arguments)
 
 static int64_t ioctl_converted(struct thread *thread, const struct ioctl_description *io, const uint64_t *arguments)
 {
-    const struct argument_description a = { "argument", io->kind, io->direction, LENGTH_CONSTANT, false, io->count, io->detail, 0 };
+    const struct argument_description a = { "argument", io->kind, io->direction, LENGTH_CONSTANT, false, io->count, io->detail, 0, 0 };
     struct scratch scratch;
     uint64_t host;
     scratch.used = scratch.mapping_count = 0;

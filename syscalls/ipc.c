@@ -49,7 +49,7 @@ static int64_t control(struct thread *thread, long number, const struct control_
 {
     const struct control_command *c = table;
     while (c->direction != DIRECTION_NONE && c->command != (int)arguments[at - 1]) c++;
-    struct argument_description a = { "argument", ARGUMENT_STRUCT, c->direction, LENGTH_ONE, false, 0, c->structure, 0 };
+    struct argument_description a = { "argument", ARGUMENT_STRUCT, c->direction, LENGTH_ONE, false, 0, c->structure, 0, 0 };
     struct scratch scratch;
     uint64_t host[4] = { arguments[0], arguments[1], arguments[2], at == 3 ? arguments[3] : 0 };
     int64_t result = 0;

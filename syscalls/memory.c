@@ -144,6 +144,7 @@ int64_t syscall_mlock(struct thread *thread, const uint64_t *arguments)
 int64_t syscall_mlock2(struct thread *thread, const uint64_t *arguments)
 {
     uint64_t start = arguments[0] & ~4095ull, aligned[3] = { start, arguments[1] + (arguments[0] - start), arguments[2] };
+    if ((unsigned)arguments[2] & ~1u /* MLOCK_ONFAULT */) return -EINVAL;
     return on_range(thread, SYS_mlock2, aligned);
 }
 

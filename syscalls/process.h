@@ -75,6 +75,7 @@ struct process_operations {
     void (*force_signal)(struct thread *thread, const siginfo_t *info);
     void (*kill)(struct thread *thread, const siginfo_t *info, bool group) __attribute__((noreturn));
     void (*set_result)(struct thread *thread, int64_t value);
+    int64_t (*result)(struct thread *thread);   /* what the result's register holds */
     unsigned minimum_signal_stack;         /* sigaltstack refuses less */
 };
 

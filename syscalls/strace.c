@@ -42,17 +42,30 @@ void strace_print_flags(struct text *t, const struct constant_set *set, uint64_t
 {
     uint64_t left = value;
     bool any = false;
+    const struct constant *shifted = NULL;
     for (unsigned i = 0; i < set->count; i++) {
         const struct constant *c = &set->values[i];
         bool field = c->mask != c->value;
+        if (!c->value && c->name[0] == '<') {
+            if (left & c->mask) shifted = c;
+            left &= ~c->mask;
+            continue;
+        }
+        if (!c->value && c->name[strlen(c->name) - 1] == '?') {
+            if (left & c->mask) text_print(t, "%s0x%llx /* %s */", any ? "|" : "", (unsigned long long)(left & c->mask), c->name);
+            any |= (left & c->mask) != 0;
+            left &= ~c->mask;
+            continue;
+        }
         if ((value & c->mask) != c->value || (!field && !(left & c->mask))) continue;
         if (field && !(left & c->mask) && c->value) continue;
         text_print(t, "%s%s", any ? "|" : "", c->name);
         left &= ~c->mask;
         any = true;
     }
-    if (left || !any) text_print(t, left ? "%s0x%llx" : "%s0", any ? "|" : "", (unsigned long long)left);
+    if (left || (!any && !shifted)) text_print(t, left ? "%s0x%llx" : "%s0", any ? "|" : "", (unsigned long long)left);
     if (left && !any && *set->unknown) text_print(t, " /* %s */", set->unknown);
+    if (shifted) text_print(t, "%s%llu%s", any || left ? "|" : "", (unsigned long long)((value & shifted->mask) / (shifted->mask & -shifted->mask)), shifted->name);
 }
 
 void strace_print_enum(struct text *t, const struct constant_set *set, uint64_t value)
@@ -98,7 +111,7 @@ static void print_scalar(struct text *t, const struct abi *abi, const struct arg
         break;
     case ARGUMENT_FD: case ARGUMENT_INT: case ARGUMENT_PID: case ARGUMENT_ID: text_print(t, "%d", (int)value); break;
     case ARGUMENT_UINT: text_print(t, "%u", (unsigned)value); break;
-    case ARGUMENT_LONG: case ARGUMENT_OFF64: text_print(t, "%lld", (long long)value); break;
+    case ARGUMENT_LONG: case ARGUMENT_OFF64: text_print(t, a->form == FORM_UNSIGNED ? "%llu" : "%lld", (long long)value); break;
     case ARGUMENT_ULONG: case ARGUMENT_SIZE: text_print(t, "%llu", (unsigned long long)value); break;
     case ARGUMENT_MODE: print_mode(t, (unsigned)value); break;
     case ARGUMENT_SIGNAL: strace_print_signal(t, abi, value); break;
@@ -107,15 +120,17 @@ static void print_scalar(struct text *t, const struct abi *abi, const struct arg
             print_ipc_flags(t, &abi->constants[a->detail], (uint32_t)value);
             break;
         }
-        strace_print_flags(t, &abi->constants[a->detail], abi->constants[a->detail].is_long ? value : (uint32_t)value); break;
-    case ARGUMENT_HEX: text_print(t, value ? "0x%llx" : "0", (unsigned long long)value); break;
+        strace_print_flags(t, &abi->constants[a->detail], abi->constants[a->detail].is_long && a->form != FORM_INT ? value : (uint32_t)value); break;
+    case ARGUMENT_HEX:
+        if (a->form == FORM_INT) value = (uint32_t)value;
+        text_print(t, value ? "0x%llx" : "0", (unsigned long long)value); break;
     case ARGUMENT_DEVICE: print_device(t, value); break;
     default: strace_print_address(t, value); break;
     }
 }
 
 /* -- guest memory -------------------------------------------------------------------------------------------------------- */
-static void print_string(struct text *t, struct thread *thread, uint64_t address, size_t limit)
+void strace_print_string(struct text *t, struct thread *thread, uint64_t address, size_t limit)
 {
     char string[PATH_MAX];
     int64_t length = address ? copy_string_from_guest(thread, string, address, limit + 1) : -EFAULT;
@@ -152,7 +167,7 @@ static void print_strings(struct text *t, struct thread *thread, uint64_t addres
             text_print(t, "...");
             break;
         }
-        print_string(t, thread, string, 256);
+        strace_print_string(t, thread, string, 256);
         address += thread->process->abi->word_bytes;
     }
     text_print(t, "]");
@@ -270,7 +285,7 @@ static void print_field_value(struct text *t, struct thread *thread, const struc
     }
     uint64_t value = guest_load(abi, at, f->size, f->kind == FIELD_SIGNED);
     switch (f->print) {
-    case PRINT_HEX: f->kind == FIELD_POINTER ? strace_print_address(t, value) : text_print(t, "0x%llx", (unsigned long long)value); break;
+    case PRINT_HEX: f->kind == FIELD_POINTER ? strace_print_address(t, value) : text_print(t, "%#llx", (unsigned long long)value); break;
     case PRINT_OCTAL: text_print(t, "%#llo", (unsigned long long)value); break;
     case PRINT_FLAGS: strace_print_flags(t, &abi->constants[f->detail], f->size < 8 ? value & ((1ull << 8 * f->size) - 1) : value); break;
     case PRINT_ENUM: strace_print_enum(t, &abi->constants[f->detail], value); break;
@@ -340,6 +355,16 @@ static void print_element(struct text *t, struct thread *thread, unsigned kind, 
     }
 }
 
+/* Some members of a structure, by their numbers. */
+void strace_print_members(struct text *t, struct thread *thread, unsigned structure, const uint8_t *data, const uint8_t *members, unsigned count)
+{
+    const struct struct_image image = { &thread->process->abi->structs[structure], data, ~0ull };
+    for (unsigned i = 0; i < count; i++) {
+        text_print(t, i ? ", " : "");
+        print_field(t, thread, &image, &image.layout->fields[members[i]]);
+    }
+}
+
 void strace_print_element(struct text *t, struct thread *thread, unsigned kind, unsigned detail, uint64_t address)
 {
     print_element(t, thread, kind, detail, address, ~0ull);
@@ -350,11 +375,11 @@ static unsigned element_size(const struct abi *abi, unsigned kind, unsigned deta
     return kind == ARGUMENT_STRUCT ? abi->structs[detail].size : integer_size(abi, detail);
 }
 
-static void print_elements(struct text *t, struct thread *thread, unsigned kind, unsigned detail, uint64_t address, uint64_t count)
+void strace_print_elements(struct text *t, struct thread *thread, unsigned kind, unsigned detail, uint64_t address, uint64_t count)
 {
     unsigned size = element_size(thread->process->abi, kind, detail);
-    uint8_t first;
-    if (count && copy_from_guest(thread, &first, address, 1)) {
+    uint8_t first[1024];
+    if (count && copy_from_guest(thread, first, address, size)) {
         strace_print_address(t, address);
         return;
     }
@@ -371,29 +396,6 @@ static void print_elements(struct text *t, struct thread *thread, unsigned kind,
 }
 
 /* -- arguments ----------------------------------------------------------------------------------------------------------- */
-static void print_ioctl_argument(struct text *t, struct thread *thread, const struct ioctl_description *io, uint64_t value, bool done)
-{
-    bool unread = !io || (io->direction == DIRECTION_OUT && !done);
-    if (io && io->kind == ARGUMENT_INT) text_print(t, "%d", (int)value);
-    else if (io && io->kind == ARGUMENT_STRING) print_string(t, thread, value, MAXIMUM_BYTES);
-    else if (unread || io->direction == DIRECTION_NONE || !value) strace_print_address(t, value);
-    else if (io->count > 1) print_elements(t, thread, io->kind, io->detail, value, io->count);
-    else if (io->kind == ARGUMENT_INTEGER) print_elements(t, thread, io->kind, io->detail, value, 1);
-    else print_element(t, thread, io->kind, io->detail, value, ~0ull);
-}
-
-static bool is_ioctl_request(const struct argument_description *a)
-{
-    return a->kind == ARGUMENT_ENUM && a->detail == SYSCALL_NO_DETAIL;
-}
-
-static void print_request(struct text *t, uint64_t value)
-{
-    const struct ioctl_description *io = ioctl_find(value);
-    if (io) text_print(t, "%s", ioctl_names + io->name);
-    else text_print(t, "0x%x", (unsigned)value);
-}
-
 /* result: of the call, 0 before it. */
 static void print_data(struct text *t, struct thread *thread, const struct argument_description *a, const uint64_t *values, uint64_t value,
                        int64_t result, bool done)
@@ -415,8 +417,31 @@ static void print_data(struct text *t, struct thread *thread, const struct argum
         }
         count = (uint64_t)result < count ? (uint64_t)result : count;
     }
+    if (a->kind == ARGUMENT_STRUCT && a->detail == STRUCT_OPEN_HOW && values[3] < thread->process->abi->structs[a->detail].size) {
+        strace_print_address(t, value);
+        return;
+    }
+    if (a->kind == ARGUMENT_STRUCT && a->detail == STRUCT_IO_URING_PARAMS) {
+        strace_print_ring(t, thread, value, result >= 0);
+        return;
+    }
+    if (a->form == FORM_DATES) {
+        strace_print_file_times(t, thread, value);
+        return;
+    }
+    if (a->kind == ARGUMENT_STRUCT && a->detail == STRUCT_CAP_DATA) {
+        strace_print_capability_data(t, thread, value);
+        return;
+    }
     switch (a->kind) {
-    case ARGUMENT_BYTES: strace_print_bytes(t, thread, value, count); break;
+    case ARGUMENT_BYTES:
+        if (a->form == FORM_HEX) strace_print_hex_bytes(t, thread, value, count);
+        else if (a->form == FORM_NAME) strace_print_string(t, thread, value, PATH_MAX - 1);
+        else if (a->form == FORM_LIST && !values[a->length]) strace_print_address(t, value);
+        else if (a->form == FORM_ENTRIES) strace_print_entries(t, thread, value, count);
+        else if (a->form == FORM_CPUS) strace_print_cpus(t, thread, value, count);
+        else strace_print_bytes(t, thread, value, count);
+        break;
     case ARGUMENT_SIGNAL_SET: print_signal_set(t, thread, value); break;
     case ARGUMENT_FD_SET: strace_print_fd_set(t, thread, value, count); break;
     case ARGUMENT_SOCKET_ADDRESS: strace_print_socket_address(t, thread, value, count); break;
@@ -424,7 +449,7 @@ static void print_data(struct text *t, struct thread *thread, const struct argum
     default:
         if (a->length_kind == LENGTH_ONE && a->kind == ARGUMENT_STRUCT)
             print_element(t, thread, a->kind, a->detail, value, done && result >= 0 && (a->direction & DIRECTION_OUT) ? (uint64_t)result : ~0ull);
-        else print_elements(t, thread, a->kind, a->detail, value, a->length_kind == LENGTH_ONE ? 1 : count);
+        else strace_print_elements(t, thread, a->kind, a->detail, value, a->length_kind == LENGTH_ONE ? 1 : count);
     }
 }
 
@@ -436,7 +461,7 @@ static bool is_fcntl_argument(const struct call_description *call, unsigned i)
 
 static void print_fcntl_argument(struct text *t, struct thread *thread, const struct fcntl_command *c, uint64_t value)
 {
-    const struct argument_description a = { "argument", c->argument, DIRECTION_IN, LENGTH_ONE, false, 0, c->detail, 0 };
+    const struct argument_description a = { "argument", c->argument, DIRECTION_IN, LENGTH_ONE, false, 0, c->detail, 0, 0 };
     if (c->argument == ARGUMENT_STRUCT && value) print_element(t, thread, c->argument, c->detail, value, ~0ull);
     else if (c->argument == ARGUMENT_ENUM) strace_print_enum(t, &thread->process->abi->constants[c->detail], value);
     else print_scalar(t, thread->process->abi, &a, value);
@@ -445,11 +470,12 @@ static void print_fcntl_argument(struct text *t, struct thread *thread, const st
 /* The argument as another one makes it. */
 static bool describe(const struct call_description *call, unsigned i, const uint64_t *values, struct argument_description *description)
 {
-    return (i == 1 && strace_control_describe(call, values, description)) || strace_futex_describe(call, i, values, description);
+    return strace_control_describe(call, i, values, description) || strace_futex_describe(call, i, values, description)
+           || strace_key_describe(call, i, values, description) || strace_describe_by_first(call, i, values, description);
 }
 
 /* A length that the call changes: what it was, and what it became. */
-static void print_length(struct strace_line *line, struct thread *thread, const struct argument_description *a, uint64_t address, bool failed)
+static void print_length(struct strace_line *line, struct thread *thread, const struct argument_description *a, uint64_t address, int64_t result)
 {
     uint8_t image[8];
     const struct abi *abi = thread->process->abi;
@@ -459,7 +485,11 @@ static void print_length(struct strace_line *line, struct thread *thread, const 
         strace_print_address(&line->text, address);
         return;
     }
-    if (!failed) after = (int64_t)guest_load(abi, image, size, integer_is_signed(a->detail));
+    if (result >= 0) after = (int64_t)guest_load(abi, image, size, integer_is_signed(a->detail));
+    if (a->form == FORM_CHANGED) {
+        text_print(&line->text, result > 0 ? "[%llu] => [%llu]" : "[%llu]", (unsigned long long)line->before, (unsigned long long)after);
+        return;
+    }
     text_print(&line->text, "[%lld", (long long)line->before);
     if (after != line->before) text_print(&line->text, " => %lld", (long long)after);
     text_print(&line->text, "]");
@@ -486,16 +516,17 @@ static void print_argument(struct text *t, struct thread *thread, const struct c
     const struct argument_description *a = &call->arguments[i];
     struct argument_description described;
     if (describe(call, i, values, &described)) a = &described;
+    if (strace_print_special(t, abi, call, i, values)) return;
     if (is_fcntl_argument(call, i)) print_fcntl_argument(t, thread, strace_fcntl_find(abi, values[1]), values[i]);
     else if (strace_is_socket_option(a)) strace_print_socket_option(t, abi, values[i - 1], values[i]);
     else if (i > 0 && strace_is_socket_option(&call->arguments[i - 1]) && !(done && result < 0 && a->direction == DIRECTION_OUT))
-        strace_print_option_value(t, thread, values[i], argument_elements(thread, a, values));
-    else if (i > 0 && is_ioctl_request(&call->arguments[i - 1])) print_ioctl_argument(t, thread, ioctl_find(values[i - 1]), values[i], done && result >= 0);
-    else if (is_ioctl_request(a)) print_request(t, values[i]);
+        strace_print_option_value(t, thread, values, values[i], argument_elements(thread, a, values), a->direction == DIRECTION_IN);
+    else if (i > 0 && strace_is_request(&call->arguments[i - 1])) strace_print_ioctl_argument(t, thread, ioctl_find(values[i - 1]), values[i], done && result >= 0);
+    else if (strace_is_request(a)) strace_print_request(t, values[i]);
     else if (a->kind == ARGUMENT_ENUM) strace_print_enum(t, &abi->constants[a->detail], values[i]);
     else if (a->kind < ARGUMENT_PATH) print_scalar(t, abi, a, values[i]);
-    else if (a->kind == ARGUMENT_PATH || a->kind == ARGUMENT_LINK_PATH) print_string(t, thread, values[i], PATH_MAX - 1);
-    else if (a->kind == ARGUMENT_STRING) print_string(t, thread, values[i], MAXIMUM_BYTES);
+    else if (a->kind == ARGUMENT_PATH || a->kind == ARGUMENT_LINK_PATH) strace_print_string(t, thread, values[i], PATH_MAX - 1);
+    else if (a->kind == ARGUMENT_STRING) strace_print_string(t, thread, values[i], a->length ? a->length : MAXIMUM_BYTES);
     else if (a->kind == ARGUMENT_STRINGS) print_strings(t, thread, values[i]);
     else if (a->kind == ARGUMENT_VARIABLES) print_variables(t, thread, values[i]);
     else print_data(t, thread, a, values, values[i], result, done);
@@ -505,9 +536,10 @@ static void print_argument(struct text *t, struct thread *thread, const struct c
  * prctl's with some options. */
 static bool argument_is_unused(const struct abi *abi, const struct call_description *call, unsigned i, const uint64_t *values)
 {
-    if (call->arguments[i].kind == ARGUMENT_HIGH || strace_futex_is_unused(call, i, values)) return true;
+    if (call->arguments[i].kind == ARGUMENT_HIGH || strace_futex_is_unused(call, i, values) || strace_key_is_unused(call, i, values)) return true;
     if (i > 1 && call->arguments[i - 1].kind == ARGUMENT_MODE && argument_is_unused(abi, call, i - 1, values)) return true;
     if (strace_control_is_unused(call, i, values)) return true;
+    if (i > 0 && strace_is_request(&call->arguments[i - 1]) && strace_request_is_alone(values[i - 1])) return true;
     if (call->arguments[i].kind == ARGUMENT_DEVICE) return !is_device(values[i - 1]);
     if (is_fcntl_argument(call, i)) return strace_fcntl_find(abi, values[1])->argument == ARGUMENT_POINTER;
     if (i == 0 || call->arguments[i].kind != ARGUMENT_MODE || call->arguments[i - 1].detail != FLAGS_OPEN) return false;
@@ -526,11 +558,11 @@ static void print_arguments(struct strace_line *line, struct thread *thread, con
         struct argument_description described;
         if (describe(call, line->printed, values, &described)) a = &described;
         bool early = a->direction == DIRECTION_IN_OUT && strace_is_early(a);
-        bool output = ((a->direction & DIRECTION_OUT) && !early) || (line->printed > 0 && is_ioctl_request(&call->arguments[line->printed - 1]));
+        bool output = ((a->direction & DIRECTION_OUT) && !early) || (line->printed > 0 && strace_is_request(&call->arguments[line->printed - 1]));
         if (!done && output && call->result != RESULT_NONE) return;
         if (argument_is_unused(thread->process->abi, call, line->printed, values)) continue;
         text_print(&line->text, line->printed ? ", " : "");
-        if (is_length(a)) print_length(line, thread, a, values[line->printed], result < 0);
+        if (is_length(a)) print_length(line, thread, a, values[line->printed], result);
         else print_argument(&line->text, thread, call, line->printed, values, result, done);
     }
 }
@@ -556,16 +588,17 @@ static void print_result(struct text *t, struct thread *thread, const struct cal
         strace_print_enum(t, &abi->constants[ENUM_ERRNO], errno_to_guest(abi, (int)-result));
         const char *why = strerrordesc_np((int)-result);
         text_print(t, " (%s)\n", why ? why : "Unknown error");
-    } else if (is_fcntl_argument(call, 2) && call->argument_count > 2 && strace_fcntl_find(abi, values[1])->result != SYSCALL_NO_DETAIL) {
-        text_print(t, result ? " = 0x%llx (flags " : " = 0%.0lld (flags ", (unsigned long long)result);
-        strace_print_flags(t, &abi->constants[strace_fcntl_find(abi, values[1])->result], (uint64_t)result);
-        text_print(t, ")\n");
+    } else if (call->argument_count > 2 && is_fcntl_argument(call, 2) && strace_fcntl_print_result(t, abi, values[1], (uint64_t)result)) {
+        text_print(t, "\n");
     } else if (call->result == RESULT_MODE) {
         text_print(t, " = %#03o\n", (unsigned)result);
     } else if (call->result == RESULT_ADDRESS || call->result == RESULT_HEX) {
-        text_print(t, result ? " = 0x%llx\n" : " = 0\n", (unsigned long long)result);
+        text_print(t, result ? " = 0x%llx" : " = 0", (unsigned long long)result);
+        strace_print_meaning(t, abi, call, (uint64_t)result);
+        text_print(t, "\n");
     } else {
         text_print(t, " = %lld", (long long)result);
+        strace_print_meaning(t, abi, call, (uint64_t)result);
         strace_print_ready(t, thread, call, values, result);
         text_print(t, "\n");
     }
@@ -585,6 +618,18 @@ static bool is_execute(const struct call_description *call)
     return call == &call_table[CALL_ID_EXECVE] || call == &call_table[CALL_ID_EXECVEAT];
 }
 
+static bool is_signal_return(const struct call_description *call) { return call == &call_table[CALL_ID_RT_SIGRETURN]; }
+
+/* What is in force after it; a result that was there before the signal. */
+static int64_t print_signal_return(struct text *t, struct thread *thread)
+{
+    int64_t result = thread->process->operations->result(thread);
+    text_print(t, "{mask=");
+    strace_print_signals(t, thread->process->abi, thread->signal_mask);
+    text_print(t, "}");
+    return result;
+}
+
 void strace_enter(struct strace_line *line, struct thread *thread, const struct call_description *call, const uint64_t *values)
 {
     text_init(&line->text, -1);
@@ -595,7 +640,7 @@ void strace_enter(struct strace_line *line, struct thread *thread, const struct 
     strace_print_prefix(&line->text, thread);
     text_print(&line->text, "%s(", call->name);
     print_arguments(line, thread, call, values, 0, false);
-    line->is_written = call->result == RESULT_NONE && !is_execute(call);
+    line->is_written = call->result == RESULT_NONE && !is_execute(call) && !is_signal_return(call);
     if (!line->is_written) return;
     text_print(&line->text, ") = ?\n");
     syscall_log(thread->process, &line->text);
@@ -621,6 +666,10 @@ void strace_leave(struct strace_line *line, struct thread *thread, const struct 
         text_print(&line->text, "<... %s resumed>", call->name);
     }
     if (strace_is_in_child(call, result)) return;
+    if (is_signal_return(call)) {
+        if (result != SYSCALL_NO_RESULT) return;
+        result = print_signal_return(&line->text, thread);
+    }
     print_arguments(line, thread, call, values, result, true);
     text_print(&line->text, ")");
     print_result(&line->text, thread, call, values, result);

@@ -101,8 +101,8 @@ bool strace_futex_describe(const struct call_description *call, unsigned argumen
 /* -- what was ready -------------------------------------------------------------------------------------------------------- */
 bool strace_is_early(const struct argument_description *a)
 {
-    return a->kind == ARGUMENT_FD_SET || (a->kind == ARGUMENT_STRUCT && (a->detail == STRUCT_POLLFD || a->detail == STRUCT_TIMESPEC))
-           || (a->kind == ARGUMENT_INTEGER && a->detail == INTEGER_S64);
+    return a->kind == ARGUMENT_FD_SET || (a->kind == ARGUMENT_STRUCT && (a->detail == STRUCT_POLLFD || a->detail == STRUCT_TIMESPEC || a->detail == STRUCT_CAP_HEADER))
+           || (a->kind == ARGUMENT_INTEGER && a->detail == INTEGER_S64 && a->form != FORM_CHANGED);
 }
 
 static bool print_ready_descriptors(struct text *t, struct thread *thread, uint64_t address, uint64_t count)

@@ -3,6 +3,7 @@
  * What fcntl's last argument and its result are, by command, for --strace (fcntl(2)).
  */
 #include "syscalls/strace.h"
+#include "syscalls/strace_parts.h"
 #include "syscalls/tables.generated.h"
 #include <fcntl.h>
 
@@ -16,12 +17,27 @@ static const struct fcntl_command commands[] = {
     { F_GETLK, ARGUMENT_STRUCT, STRUCT_FLOCK, NO }, { F_SETLK, ARGUMENT_STRUCT, STRUCT_FLOCK_SET, NO }, { F_SETLKW, ARGUMENT_STRUCT, STRUCT_FLOCK_SET, NO },
     { F_OFD_GETLK, ARGUMENT_STRUCT, STRUCT_FLOCK, NO }, { F_OFD_SETLK, ARGUMENT_STRUCT, STRUCT_FLOCK_SET, NO },
     { F_OFD_SETLKW, ARGUMENT_STRUCT, STRUCT_FLOCK_SET, NO },
-    { F_GETOWN, NOTHING, NO, NO }, { F_SETOWN, ARGUMENT_INT, NO, NO }, { F_GETSIG, NOTHING, NO, NO }, { F_SETSIG, ARGUMENT_SIGNAL, NO, NO },
-    { F_GETLEASE, NOTHING, NO, NO }, { F_SETLEASE, ARGUMENT_ENUM, ENUM_LOCK_TYPE, NO },
-    { F_GETPIPE_SZ, NOTHING, NO, NO }, { F_SETPIPE_SZ, ARGUMENT_INT, NO, NO },
+    { F_GETOWN, NOTHING, NO, NO }, { F_GETOWN_EX, ARGUMENT_STRUCT, STRUCT_F_OWNER_EX, NO }, { F_SETOWN_EX, ARGUMENT_STRUCT, STRUCT_F_OWNER_EX, NO },
+    { F_SETOWN, ARGUMENT_INT, NO, NO }, { F_GETSIG, NOTHING, NO, NO }, { F_SETSIG, ARGUMENT_SIGNAL, NO, NO },
+    { F_GETLEASE, NOTHING, NO, ENUM_LOCK_TYPE }, { F_SETLEASE, ARGUMENT_ENUM, ENUM_LOCK_TYPE, NO },
+    { F_NOTIFY, ARGUMENT_FLAGS, FLAGS_DIRECTORY_CHANGE, NO }, { F_GETPIPE_SZ, NOTHING, NO, NO }, { F_SETPIPE_SZ, ARGUMENT_INT, NO, NO },
     { F_GET_SEALS, NOTHING, NO, FLAGS_SEALS }, { F_ADD_SEALS, ARGUMENT_FLAGS, FLAGS_SEALS, NO },
 };
 static const struct fcntl_command unknown = { -1, ARGUMENT_HEX, NO, NO };
+
+/* What a result that is not 0, or has a name for 0, is made of. */
+bool strace_fcntl_print_result(struct text *t, const struct abi *abi, uint64_t command, uint64_t result)
+{
+    unsigned set = strace_fcntl_find(abi, command)->result;
+    if (set == NO) return false;
+    text_print(t, result ? " = 0x%llx" : " = 0", (unsigned long long)result);
+    if (!result && set != FLAGS_OPEN && set != ENUM_LOCK_TYPE) return true;
+    text_print(t, set == ENUM_LOCK_TYPE ? " (" : set == FLAGS_SEALS ? " (seals " : " (flags ");
+    if (set == ENUM_LOCK_TYPE) strace_print_enum(t, &abi->constants[set], result);
+    else strace_print_flags(t, &abi->constants[set], result);
+    text_print(t, ")");
+    return true;
+}
 
 const struct fcntl_command *strace_fcntl_find(const struct abi *abi, uint64_t command)
 {

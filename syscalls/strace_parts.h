@@ -20,6 +20,9 @@ void strace_print_bytes(struct text *t, struct thread *thread, uint64_t address,
 void strace_print_io_vector(struct text *t, struct thread *thread, uint64_t address, uint64_t count, uint64_t bytes);
 void strace_print_fd_set(struct text *t, struct thread *thread, uint64_t address, uint64_t count);
 void strace_print_element(struct text *t, struct thread *thread, unsigned kind, unsigned detail, uint64_t address);
+void strace_print_elements(struct text *t, struct thread *thread, unsigned kind, unsigned detail, uint64_t address, uint64_t count);
+void strace_print_string(struct text *t, struct thread *thread, uint64_t address, size_t limit);
+void strace_print_members(struct text *t, struct thread *thread, unsigned structure, const uint8_t *data, const uint8_t *members, unsigned count);
 void strace_print_prefix(struct text *t, struct thread *thread);
 bool strace_read_word(struct thread *thread, uint64_t address, uint64_t *word);
 
@@ -28,7 +31,8 @@ void strace_print_socket_address(struct text *t, struct thread *thread, uint64_t
 void strace_print_control_messages(struct text *t, struct thread *thread, uint64_t address, uint64_t size);
 bool strace_is_socket_option(const struct argument_description *a);
 void strace_print_socket_option(struct text *t, const struct abi *abi, uint64_t level, uint64_t option);
-void strace_print_option_value(struct text *t, struct thread *thread, uint64_t address, uint64_t size);
+/* values: of setsockopt or getsockopt. */
+void strace_print_option_value(struct text *t, struct thread *thread, const uint64_t *values, uint64_t address, uint64_t size, bool is_set);
 
 /* -- strace_structs.c */
 void strace_print_signal(struct text *t, const struct abi *abi, uint64_t signal);
@@ -45,9 +49,36 @@ bool strace_futex_describe(const struct call_description *call, unsigned argumen
 bool strace_is_early(const struct argument_description *a);   /* changed by the call, and shown as it was before */
 void strace_print_ready(struct text *t, struct thread *thread, const struct call_description *call, const uint64_t *values, int64_t result);
 
+/* -- strace_fcntl.c */
+bool strace_fcntl_print_result(struct text *t, const struct abi *abi, uint64_t command, uint64_t result);   /* false: it is a number */
+
 /* -- strace_control.c */
-/* prctl: an argument its option does not have; what its first one is. */
+/* prctl: an argument its option does not have; what its first ones are. */
 bool strace_control_is_unused(const struct call_description *call, unsigned argument, const uint64_t *values);
-bool strace_control_describe(const struct call_description *call, const uint64_t *values, struct argument_description *description);
+bool strace_control_describe(const struct call_description *call, unsigned argument, const uint64_t *values, struct argument_description *description);
+
+/* -- strace_keys.c: keyctl, likewise */
+bool strace_key_is_unused(const struct call_description *call, unsigned argument, const uint64_t *values);
+bool strace_key_describe(const struct call_description *call, unsigned argument, const uint64_t *values, struct argument_description *description);
+
+/* -- strace_ioctl.c */
+struct ioctl_description;
+bool strace_is_request(const struct argument_description *a);
+bool strace_request_is_alone(uint64_t value);
+void strace_print_request(struct text *t, uint64_t value);
+void strace_print_ioctl_argument(struct text *t, struct thread *thread, const struct ioctl_description *io, uint64_t value, bool done);
+void strace_print_termios(struct text *t, const struct abi *abi, const uint8_t *data);
+
+/* -- strace_forms.c */
+void strace_print_hex_bytes(struct text *t, struct thread *thread, uint64_t address, uint64_t size);
+void strace_print_cpus(struct text *t, struct thread *thread, uint64_t address, uint64_t size);
+void strace_print_entries(struct text *t, struct thread *thread, uint64_t address, uint64_t size);
+void strace_print_file_times(struct text *t, struct thread *thread, uint64_t address);
+void strace_print_capability_data(struct text *t, struct thread *thread, uint64_t address);
+void strace_print_ethernet_protocol(struct text *t, const struct abi *abi, uint64_t value);
+void strace_print_ring(struct text *t, struct thread *thread, uint64_t address, bool made);
+bool strace_print_special(struct text *t, const struct abi *abi, const struct call_description *call, unsigned argument, const uint64_t *values);
+void strace_print_meaning(struct text *t, const struct abi *abi, const struct call_description *call, uint64_t result);
+bool strace_describe_by_first(const struct call_description *call, unsigned argument, const uint64_t *values, struct argument_description *description);
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include "usermode/cache.h"
 
+#include "debug/log.h"
 #include "syscalls/files.h"
 #include "syscalls/memory_limits.h"
 #include "syscalls/seccomp.h"
@@ -22,7 +23,7 @@
 #include <unistd.h>
 
 #define SCRIPT_DEPTH 5
-#define EXTRA_OPTIONS 9                  /* that only an exec gives */
+#define EXTRA_OPTIONS 10                 /* that only an exec gives */
 #define HANDED_OVER_FROM 800             /* descriptors that the next ferry gets and closes */
 
 struct execution {
@@ -115,6 +116,41 @@ static int open_program(struct execution *x)
     return 0;
 }
 
+static bool is_refused_by_host(struct process *process, int fd, int depth);
+
+static bool is_refused_interpreter(struct process *process, const char *name, int depth)
+{
+    char buffer[PATH_MAX];
+    int fd = open(path_to_host_followed(process, name, buffer), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool refused = fd >= 0 && depth < SCRIPT_DEPTH && is_refused_by_host(process, fd, depth + 1);
+    close(fd);
+    return refused;
+}
+
+static bool lacks_interpreter(int fd)
+{
+    char error[LOADER_ERROR_SIZE];
+    struct elf_file *file = malloc(sizeof *file);
+    bool lacks = file && elf_read(fd, file, error) == 0 && file->interpreter[0] && access(file->interpreter, F_OK) < 0;
+    free(file);
+    return lacks;
+}
+
+/* What the host's exec is sure to refuse: neither an ELF file nor a script, or an interpreter that is not there. For --strace, whose line has
+ * to be out before the exec when it works. */
+static bool is_refused_by_host(struct process *process, int fd, int depth)
+{
+    uint8_t bytes[LOADER_PEEK] = { 0 };
+    struct elf_identity identity;
+    struct script script;
+    ssize_t size = fd < 0 ? -1 : pread(fd, bytes, sizeof bytes, 0);
+    if (size < 0)
+        return false;
+    if (elf_identify(bytes, (size_t)size, &identity))
+        return lacks_interpreter(fd);
+    return script_parse(bytes, (size_t)size, &script) <= 0 || is_refused_interpreter(process, script.interpreter, depth);
+}
+
 /* -- signals across exec: what a fresh program inherits --------------------------------------------------------------------- */
 
 /* The host never blocks or ignores SIGSEGV and its kind while we run; the next program must find them as the guest left them. */
@@ -138,7 +174,6 @@ static void resume_signals(struct thread *thread)
 /* Interrupted before it happened: the handler first. Other threads are gone once it succeeds. */
 static int64_t host_execute(struct thread *thread, int directory, const char *path, char *const *argv, char *const *envp, int flags)
 {
-    strace_execute(thread);
     prepare_signals(thread);
     int64_t result = host_call_blocking(thread, SYS_execveat, (uint64_t)(int64_t)directory, (uintptr_t)path, (uintptr_t)argv, (uintptr_t)envp, (uint64_t)flags, 0);
     resume_signals(thread);
@@ -197,6 +232,7 @@ static int64_t start_ferry(const struct execution *x, struct argument_list *list
 {
     struct process *process = x->thread->process;
     static char *const no_environment[] = { NULL };
+    strace_execute(x->thread);
     char *const *envp = x->envp ? x->envp : no_environment;
     return process->own_descriptor >= 0
                ? host_execute(x->thread, process->own_descriptor, "", list->items, envp, AT_EMPTY_PATH)
@@ -245,7 +281,7 @@ static int64_t execute_foreign(struct execution *x)
     cache_save(x->thread);
     struct argument_list list = { .bytes = (count_strings(x->argv) + (size_t)process->argument_count + EXTRA_OPTIONS + 12) * sizeof(char *) };
     struct hand_over program, own, log, filters, cache;
-    char sysroot[PATH_MAX + 16] = "", directory[PATH_MAX + 16] = "", limits[128], name[PATH_MAX + 32];
+    char sysroot[PATH_MAX + 16] = "", directory[PATH_MAX + 16] = "", log_option[PATH_MAX + 16] = "", limits[128], name[PATH_MAX + 32];
     /* Where the new ferry would not find the file by the name that the program is to have. */
     bool by_descriptor = !strchr(x->path, '/') || (x->directory != AT_FDCWD && x->path[0] != '/') || is_own_executable(x->path);
     list.items = mmap(NULL, list.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -258,14 +294,18 @@ static int64_t execute_foreign(struct execution *x)
         snprintf(directory, sizeof directory, "--cache-dir=%s", process->cache_directory);
     hand_over(&own, "own-fd", process->own_descriptor);
     const char *log_file = usermode_of(process)->options->log_file;
-    hand_over(&log, "log-fd", process->log_descriptor && !(log_file && strstr(log_file, "%d")) ? *process->log_descriptor : -1);
+    bool opens_own = log_file && strstr(log_file, "%d") && log_process() != getpid();
+    hand_over(&log, "log-fd", process->log_descriptor && !opens_own ? *process->log_descriptor : -1);
+    if (log_file && strstr(log_file, "%d"))
+        snprintf(log_option, sizeof log_option, "--log-file=%s", log_file);
     hand_over(&cache, "cache-fd", process->cache_descriptor);
     int64_t result = hand_over_filters(&filters, x->thread);
     const struct options *options = usermode_of(process)->options;
     const char *sandbox = options->sandbox || options->in_sandbox ? "--in-sandbox" : "";
     memory_limits_option(process, limits, sizeof limits);
     program_name(x, name);
-    fill_arguments(&list, x, (const char *const[EXTRA_OPTIONS]){ sysroot, limits, sandbox, directory, program.option, own.option, log.option, filters.option, cache.option }, name);
+    fill_arguments(&list, x, (const char *const[EXTRA_OPTIONS]){ sysroot, limits, sandbox, directory, program.option, own.option, log.option, filters.option, cache.option,
+                                                                 log_option }, name);
     if (result == 0)
         result = start_ferry(x, &list);
     const struct hand_over *const handed[] = { &program, &own, &log, &filters, &cache };
@@ -282,6 +322,8 @@ static int64_t execute_native(const struct execution *x)
     if (x->thread->seccomp_mode)
         return -EACCES;
     cache_save(x->thread);
+    if (x->thread->process->strace && !is_refused_by_host(x->thread->process, x->fd, 0))
+        strace_execute(x->thread);
     memory_limits_leave(x->thread->process);
     int64_t result = host_execute(x->thread, x->directory, x->host_path, x->argv, x->envp, x->flags);
     memory_limits_return(x->thread->process);

@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,11 @@ static void code_published(void *user, const void *code, size_t size, guest_addr
     perf_map_add(usermode_of(user)->perf_map, code, size, pc, name, start);
 }
 
+static int64_t result(struct thread *thread)
+{
+    return usermode_isa_of(thread)->result(thread->cpu);
+}
+
 static void set_result(struct thread *thread, int64_t value)
 {
     usermode_isa_of(thread)->set_result(thread->cpu, value);
@@ -54,7 +60,7 @@ static void set_result(struct thread *thread, int64_t value)
 static const struct process_operations operations_template = {
     .execute = execute_program, .clone = clone_thread_or_process, .exit_thread = leave_thread, .exit_group = leave_group,
     .signal_return = signal_return, .signal_action = host_signals_action, .force_signal = deliver_fault, .kill = leave_by_signal,
-    .set_result = set_result,
+    .set_result = set_result, .result = result,
 };
 
 /* -- parts of the start -------------------------------------------------------------------------------------------------- */
@@ -71,6 +77,16 @@ static void from_binfmt(struct options *options)
     options->argument_count--;
 }
 
+/* A file for each process is opened by each, wherever that process is then. */
+static void fix_log_name(struct options *options)
+{
+    char directory[PATH_MAX], *name;
+    if (!options->log_file || options->log_file[0] == '/' || !strstr(options->log_file, "%d") || !getcwd(directory, sizeof directory))
+        return;
+    if (asprintf(&name, "%s/%s", directory, options->log_file) >= 0)
+        options->log_file = name;
+}
+
 /* A log in a file, and any trace of system calls, has a descriptor that the program does not see and cannot close, and that programs
  * started by exec take over; but a file for each process is opened by each. */
 static void open_log(const struct options *options, struct process *process)
@@ -78,7 +94,7 @@ static void open_log(const struct options *options, struct process *process)
     int *descriptor = log_descriptor();
     log_enable(options->channels);
     if (options->log_descriptor >= 0)
-        *descriptor = (int)options->log_descriptor;
+        log_inherit((int)options->log_descriptor);
     else if (options->log_file && !log_to_file(options->log_file))
         fprintf(stderr, "ferry: %s: %s (the log goes to stderr)\n", options->log_file, strerror(errno));
     else if (!options->log_file && (options->strace || log_enabled(LOG_SYSCALL)) && (*descriptor = dup(STDERR_FILENO)) < 0)
@@ -219,6 +235,7 @@ int main(int argc, char **argv, char **envp)
         return USAGE_ERROR;
     }
     from_binfmt(&options);
+    fix_log_name(&options);
     if (cache_is_command(&options))
         return cache_command(&options, start);
     char **environment = options_environment(&options, envp);

@@ -139,7 +139,7 @@ static const struct option_row option_rows[] = {
     { "uname r", "FERRY_UNAME", "QEMU_UNAME", "RELEASE", OPTION_TEXT, true, FIELD(release), NULL, "kernel release that uname tells" },
     { "seed", NULL, "QEMU_RAND_SEED", "NUMBER", OPTION_FUNCTION, true, 0, set_seed, "AT_RANDOM and the address-space layout the same in each run" },
     { "cpu", NULL, "QEMU_CPU", "MODEL", OPTION_FUNCTION, true, 0, set_cpu, "accepted: there is one CPU model" },
-    { "strace", "FERRY_STRACE", "QEMU_STRACE", NULL, OPTION_MAYBE, true, 0, set_strace, "print system calls (=CALLS: only these; %file, %desc, %network, !)" },
+    { "strace", "FERRY_STRACE", "QEMU_STRACE", NULL, OPTION_MAYBE, true, 0, set_strace, "print system calls (=CALLS: only these; strace's classes, as %file; !)" },
     { "trace d", "FERRY_LOG", "QEMU_LOG", "CHANNELS", OPTION_FUNCTION, true, 0, set_trace, "log these channels (-d help lists them)" },
     { "log-file D", "FERRY_LOG_FILE", "QEMU_LOG_FILENAME", "FILE", OPTION_TEXT, true, FIELD(log_file), NULL, "where the log goes (%d: process id)" },
     { "host", "FERRY_HOST", NULL, "NAME", OPTION_TEXT, true, FIELD(host), NULL, "how code is run: x86_64 or interpreter" },

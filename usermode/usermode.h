@@ -29,6 +29,7 @@ struct usermode_isa {
     void (*start)(struct vcpu *cpu, guest_addr entry, guest_addr stack);
     void (*system_call)(const struct vcpu *cpu, unsigned *number, uint64_t arguments[6]);
     void (*set_result)(struct vcpu *cpu, int64_t result);
+    int64_t (*result)(const struct vcpu *cpu);
     /* The child of clone: result 0, its stack (0: the parent's), its thread pointer where set_tls. */
     void (*clone_child)(struct vcpu *cpu, guest_addr stack, bool set_tls, guest_addr tls);
     /* Builds the frame and points the cpu at the handler; mask is the one to return to. Negative errno: the stack is bad. */

@@ -54,8 +54,8 @@ void write_header(const struct descriptions *d)
 /* -- tables.generated.c -------------------------------------------------------------------------------------------------- */
 static void write_argument(const struct argument_description *a)
 {
-    printf("        { \"%s\", %d, %d, %d, %d, %d, %d, %d },\n", a->name, a->kind, a->direction, a->length_kind,
-           a->length_is_result, a->length, a->detail, a->length_type);
+    printf("        { \"%s\", %d, %d, %d, %d, %d, %d, %d, %d },\n", a->name, a->kind, a->direction, a->length_kind,
+           a->length_is_result, a->length, a->detail, a->length_type, a->form);
 }
 
 static void write_host_numbers(const struct descriptions *d)
@@ -73,7 +73,8 @@ static void write_calls(const struct descriptions *d)
     puts("\nconst struct call_description call_table[] = {");
     for (int i = 0; i < d->call_count; i++) {
         const struct call_description *c = &d->calls[i].call;
-        printf("    { \"%s\", HOST_%s, %d, %d, %d, %d, {\n", c->name, c->name, c->argument_count, c->result, c->attributes, c->restart);
+        printf("    { \"%s\", HOST_%s, %d, %d, %d, %d, %d, {\n", c->name, c->name, c->argument_count, c->result, c->attributes, c->restart,
+               c->classes);
         for (int k = 0; k < c->argument_count; k++) write_argument(&c->arguments[k]);
         printf("      }, %s%s, ", c->attributes & CALL_CUSTOM ? "syscall_" : "NULL", c->attributes & CALL_CUSTOM ? c->name : "");
         if (c->note) printf("\"%s\" },\n", c->note);
@@ -243,7 +244,7 @@ static void write_struct_check(const struct descriptions *d, int structure, int 
 
 static void write_constant_check(const char *name, uint64_t value)
 {
-    if (strchr(name, '|')) return;
+    if (strpbrk(name, "|?<")) return;
     printf("#ifdef %s\n_Static_assert((unsigned)(%s) == 0x%xu, \"value of %s\");\n#endif\n", name, name, (unsigned)value, name);
 }
 

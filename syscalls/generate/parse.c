@@ -121,6 +121,7 @@ static const char *unknown_name(const struct constant_list *set)
 {
     char *name = strdup(set->constants[0].name), *text;
     for (int i = 1; i < set->count; i++) {
+        if (strpbrk(set->constants[i].name, "?<")) continue;
         size_t same = 0;
         while (name[same] && name[same] == set->constants[i].name[same]) same++;
         name[same] = 0;
@@ -358,6 +359,14 @@ static void read_ioctl_argument(struct descriptions *d, struct reader *r, struct
     io->direction = read_direction(r);
     int line = r->token.line;
     const char *type = reader_word(r, "the argument's type");
+    if (io->direction == DIRECTION_NONE && strcmp(type, "enum") == 0) {
+        const char *name = reader_word(r, "a set of constants");
+        int set = find_set(d, name, false);
+        if (set < 0) fail_at(r->file, line, "unknown enum '%s'", name);
+        io->kind = ARGUMENT_ENUM;
+        io->detail = set;
+        return;
+    }
     if (io->direction == DIRECTION_NONE) {
         static const char *const names[] = { "none", "int", "pointer", "string", NULL };
         static const uint8_t kinds[] = { ARGUMENT_ADDRESS, ARGUMENT_INT, ARGUMENT_POINTER, ARGUMENT_STRING };
@@ -454,6 +463,17 @@ static void read_scalar(struct descriptions *d, struct reader *r, struct argumen
     }
 }
 
+static void read_form(struct reader *r, struct argument_description *a)
+{
+    static const char *const names[] = { "as_int", "as_unsigned", "as_hex", "as_dates", "as_changed", "as_cpus", "as_name", "as_list", "as_entries", NULL };
+    if (r->token.kind != TOKEN_WORD) return;
+    int line = r->token.line;
+    const char *name = reader_word(r, "how to print");
+    int index = index_in(names, name);
+    if (index < 0) fail_at(r->file, line, "unknown way to print '%s'", name);
+    a->form = FORM_INT + index;
+}
+
 static void read_argument(struct descriptions *d, struct reader *r, struct call_description *call, struct length_reference *references)
 {
     int line = r->token.line;
@@ -467,6 +487,7 @@ static void read_argument(struct descriptions *d, struct reader *r, struct call_
     a->direction = read_direction(r);
     if (a->direction != DIRECTION_NONE) read_pointee(d, r, a, &references[call->argument_count]);
     else read_scalar(d, r, a);
+    read_form(r, a);
     call->argument_count++;
 }
 
@@ -495,10 +516,12 @@ static void resolve_lengths(struct reader *r, struct call_description *call, con
 static void read_attribute(struct reader *r, struct call_definition *definition)
 {
     static const char *const restarts[] = { "always", "no_handler", "never", "receive", "send", NULL };
+    static const char *const classes[] = { "process", "signal", "memory", "ipc", "creds", "clock", "pure", NULL };
     struct call_description *call = &definition->call;
     int line = r->token.line;
     const char *word = reader_word(r, "an attribute");
-    if (strcmp(word, "blocks") == 0) call->attributes |= CALL_BLOCKS;
+    if (index_in(classes, word) >= 0) call->classes |= 1 << index_in(classes, word);
+    else if (strcmp(word, "blocks") == 0) call->attributes |= CALL_BLOCKS;
     else if (strcmp(word, "hides_proc") == 0) call->attributes |= CALL_HIDES_PROC;
     else if (strcmp(word, "forbidden") == 0) call->attributes |= CALL_FORBIDDEN;
     else if (strcmp(word, "custom") == 0) call->attributes |= CALL_CUSTOM;

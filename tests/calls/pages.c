@@ -175,8 +175,20 @@ static void security(void)
     WILD_NEW(lsm_set_self_attr, ".i..", 100, (long)context, sizeof context, 0);
 }
 
+/* Flags come first, whatever the range is. */
+static void locks(void)
+{
+    RAW(mlock2, 1L, 0L, 2L);
+    RAW(mlock2, 0L, 0L, 2L);
+    RAW(mlock2, 0L, 4096L, -1L);
+    RAW(mlock2, 0L, 0L, 1L);
+    RAW(mlock2, 1L, 0L, 1L);
+}
+
 int main(void)
 {
+    SECTION("locks");
+    locks();
     SECTION("userfaultfd");
     user_faults();
     SECTION("cachestat");

@@ -41,6 +41,11 @@ static void set_result(struct vcpu *cpu, int64_t result)
     state(cpu)->x[0] = (uint64_t)result;
 }
 
+static int64_t result(const struct vcpu *cpu)
+{
+    return (int64_t)((const struct aarch64_cpu *)state((struct vcpu *)cpu))->x[0];
+}
+
 static void clone_child(struct vcpu *cpu, guest_addr stack, bool set_tls, guest_addr tls)
 {
     state(cpu)->x[0] = 0;
@@ -80,6 +85,6 @@ const struct usermode_isa aarch64_usermode = {
     .tagged_addresses = true,
     .core_notes = core_notes,
     .vdso = aarch64_vdso, .vdso_size = sizeof aarch64_vdso, .vdso_signal_return = AARCH64_VDSO_SIGNAL_RETURN,
-    .start = start, .system_call = system_call, .set_result = set_result, .clone_child = clone_child,
+    .start = start, .system_call = system_call, .set_result = set_result, .result = result, .clone_child = clone_child,
     .push_frame = aarch64_push_frame, .pop_frame = aarch64_pop_frame,
 };
