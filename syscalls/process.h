@@ -147,6 +147,11 @@ int64_t path_from_guest(struct thread *thread, guest_addr address, char *buffer)
 /* -- ferry's own descriptors (descriptors.c) ------------------------------------------------------------------------------- */
 int descriptor_move_up(int fd, int from);  /* to a number out of the guest's way, at least `from`; closes fd. fd itself: no room */
 void descriptor_keep_program(struct process *process);   /* before /proc/self/exe may get out of reach */
+/* Starting a program takes descriptors where the kernel takes none: room for them beyond the guest's limit, for a moment. false, errno as it
+ * was: there can be none. */
+struct descriptor_room { uint64_t soft, hard; bool made; };
+bool descriptor_room_make(struct descriptor_room *room);
+void descriptor_room_end(struct descriptor_room *room);
 
 /* -- address space (address_space.c). Addresses are guest's; results are addresses or negative errno --------------------- */
 struct guest_mapping { guest_addr start, end; int protection; bool shared, grows_down; };
