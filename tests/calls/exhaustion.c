@@ -123,8 +123,9 @@ static void run(const char *how)
     struct rlimit limits;
     QUIET(getrlimit(RLIMIT_NOFILE, &limits));
     fflush(stdout);
-    SHOW_TEXT("posix_spawn", check_error(posix_spawn(&child, self, NULL, NULL, arguments, environment)));
-    check_wait("spawned", child);
+    int error = posix_spawn(&child, self, NULL, NULL, arguments, environment);
+    check_wait("spawned", error ? -1 : child);         /* before anything else is printed: the program prints too */
+    SHOW_TEXT("posix_spawn", check_error(error));
     child = vfork();
     if (child == 0) {
         execve(self, arguments, environment);
