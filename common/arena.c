@@ -13,6 +13,7 @@
 
 #define ARENA_KEEP ((size_t)1 << 20)      /* what a reset keeps committed */
 #define ARENA_PAGE ((size_t)4096)
+#define ARENA_STEP ((size_t)1 << 16)      /* pages are asked for that many bytes at a time */
 
 static size_t round_up(size_t size, size_t unit) { return (size + unit - 1) & ~(unit - 1); }
 
@@ -38,6 +39,27 @@ static void __attribute__((noreturn)) arena_exhausted(void)
     abort();
 }
 
+/* Memory before `end` is about to be handed out. One call for many pages costs a fraction of a fault for each; kernels before 5.14 do not
+ * know it, and fault. */
+static void arena_populate(struct arena *arena, size_t end)
+{
+    if (end <= arena->populated)
+        return;
+    size_t start = arena->populated, length = round_up(end - start, ARENA_STEP);
+    if (length <= arena->reserve - start && length <= ARENA_KEEP)
+        madvise((char *)arena + start, length, MADV_POPULATE_WRITE);
+    arena->populated = start + length;
+}
+
+static void arena_advance(struct arena *arena, size_t size)
+{
+    arena->used += size;
+    if (arena->used <= arena->dirty)
+        return;
+    arena->dirty = arena->used;
+    arena_populate(arena, arena->used);
+}
+
 /* Takes `size` bytes at `arena->used`; the part an earlier use may have written is cleared. */
 static char *arena_take(struct arena *arena, size_t size)
 {
@@ -48,9 +70,7 @@ static char *arena_take(struct arena *arena, size_t size)
         size_t stale = arena->dirty - arena->used;
         memset(memory, 0, stale < size ? stale : size);
     }
-    arena->used += size;
-    if (arena->used > arena->dirty)
-        arena->dirty = arena->used;
+    arena_advance(arena, size);
     return memory;
 }
 
@@ -69,9 +89,7 @@ void *arena_allocate_unset_slow(struct arena *arena, size_t size)
     if (size > arena->reserve - arena->used)
         arena_exhausted();
     char *memory = (char *)arena + arena->used;
-    arena->used += size;
-    if (arena->used > arena->dirty)
-        arena->dirty = arena->used;
+    arena_advance(arena, size);
     return memory;
 }
 
@@ -102,7 +120,7 @@ void arena_reset(struct arena *arena)
     /* Fresh pages read as zero; if the host will not take them back they simply stay dirty. */
     size_t end = round_up(arena->dirty, ARENA_PAGE);
     if (madvise((char *)arena + ARENA_KEEP, end - ARENA_KEEP, MADV_DONTNEED) == 0)
-        arena->dirty = ARENA_KEEP;
+        arena->dirty = arena->populated = ARENA_KEEP;
 }
 
 void arena_free(struct arena *arena)

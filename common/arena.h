@@ -15,6 +15,7 @@ struct arena {
     size_t reserve;                       /* bytes mapped, this header included */
     size_t used;                          /* offset of the next free byte */
     size_t dirty;                         /* bytes from here on were never written since they came from the host */
+    size_t populated;                     /* bytes from here on are not there yet, as far as we know */
 };
 
 struct arena *arena_new(size_t reserve);                    /* address space, committed as used; NULL when the host has none */

@@ -20,6 +20,7 @@
 #include <sys/vfs.h>
 
 #define OWN_FROM 1000                          /* out of the guest's way; higher would make its forks dearer */
+#define OWN_ROOM 64                            /* for the start of a program */
 
 bool descriptor_any_own(const struct process *process)
 {
@@ -54,6 +55,28 @@ int descriptor_move_up(int fd, int from)
     if (moved < 0) return fd;
     host_call(SYS_close, fd, 0, 0, 0, 0, 0);
     return (int)moved;
+}
+
+/* The hard limit needs no privilege; beyond it, which takes one, there is room for a few. */
+bool descriptor_room_make(struct descriptor_room *room)
+{
+    struct rlimit64 limit, more;
+    *room = (struct descriptor_room){ .made = false };
+    if (host_call(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, (uintptr_t)&limit, 0, 0) < 0)
+        return false;
+    more.rlim_cur = more.rlim_max = limit.rlim_cur < limit.rlim_max ? limit.rlim_max : limit.rlim_max + OWN_ROOM;
+    room->made = host_call(SYS_prlimit64, 0, RLIMIT_NOFILE, (uintptr_t)&more, 0, 0, 0) == 0;
+    room->soft = limit.rlim_cur;
+    room->hard = limit.rlim_max;
+    return room->made;
+}
+
+void descriptor_room_end(struct descriptor_room *room)
+{
+    const struct rlimit64 limit = { room->soft, room->hard };
+    if (room->made)
+        host_call(SYS_prlimit64, 0, RLIMIT_NOFILE, (uintptr_t)&limit, 0, 0, 0);
+    room->made = false;
 }
 
 /* Before /proc may get lost. */

@@ -101,7 +101,7 @@ static int64_t interrupted(const struct call_description *call, const uint64_t *
 
 static int64_t enter_host(struct thread *thread, const struct call_description *call, const uint64_t *v)
 {
-    if (call->attributes & CALL_BLOCKS) return host_call_blocking(thread, call->host_number, v[0], v[1], v[2], v[3], v[4], v[5]);
+    if (call->attributes & CALL_BLOCKS) return signalfd_call(thread, call->host_number, v);
     return host_call(call->host_number, v[0], v[1], v[2], v[3], v[4], v[5]);
 }
 
@@ -163,7 +163,7 @@ static int64_t convert_wait_mask(struct thread *thread, uint64_t address, uint64
     if (size != KERNEL_SIGSET_BYTES) return -EINVAL;
     if (copy_from_guest(thread, &mask, address, sizeof mask)) return -EFAULT;
     if (wait_mask_lets_through(thread, mask)) return -EINTR;
-    c->signal_mask = mask & ~SIGNALS_SYNCHRONOUS;
+    c->signal_mask = mask & ~(SIGNALS_SYNCHRONOUS & ~thread->process->signalfd_mask);
     *host = (uintptr_t)&c->signal_mask;
     return 0;
 }

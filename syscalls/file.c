@@ -188,7 +188,7 @@ static int64_t select_mask(struct thread *thread, guest_addr address, uint64_t h
     if (host_words[1] != sizeof *mask) return -EINVAL;
     if (copy_from_guest(thread, mask, set, sizeof *mask)) return -EFAULT;
     if (wait_mask_lets_through(thread, *mask)) return SYSCALL_RESTART_NO_HANDLER;
-    *mask &= ~SIGNALS_SYNCHRONOUS;
+    *mask &= ~(SIGNALS_SYNCHRONOUS & ~thread->process->signalfd_mask);
     host_words[0] = (uintptr_t)mask;
     return 0;
 }
@@ -206,7 +206,7 @@ int64_t syscall_pselect6(struct thread *thread, const uint64_t *arguments)
     scratch.used = scratch.mapping_count = 0;
     result = argument_to_host(thread, &timeout, arguments, arguments[4], &scratch, &time);
     if (result < 0) return result;
-    result = host_call_blocking(thread, SYS_pselect6, arguments[0], sets[0], sets[1], sets[2], time, (uintptr_t)words);
+    result = signalfd_call(thread, SYS_pselect6, (const uint64_t[]){ arguments[0], sets[0], sets[1], sets[2], time, (uintptr_t)words });
     /* The kernel writes the time left even when interrupted; a failure to do so is not reported there either. */
     argument_to_guest(thread, &timeout, arguments, arguments[4], time, 0);
     scratch_free(&scratch);

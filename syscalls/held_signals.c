@@ -76,8 +76,7 @@ void signal_disguise(siginfo_t *info, bool for_thread)
     info->si_code = DISGUISE | (for_thread ? FOR_THREAD : 0) | (uint16_t)info->si_code;
 }
 
-/* true: it was meant for the thread. */
-static bool undisguise(siginfo_t *info)
+bool signal_undisguise(siginfo_t *info)
 {
     unsigned code = (unsigned)info->si_code;
     if ((code & DISGUISE_MASK) != (unsigned)DISGUISE)
@@ -91,7 +90,7 @@ static bool undisguise(siginfo_t *info)
 bool signal_arrive(struct thread *thread, const siginfo_t *info)
 {
     siginfo_t plain = *info;
-    bool synchronous = SIGNAL_BIT(info->si_signo) & SIGNALS_SYNCHRONOUS, for_thread = synchronous && undisguise(&plain);
+    bool synchronous = SIGNAL_BIT(info->si_signo) & SIGNALS_SYNCHRONOUS, for_thread = synchronous && signal_undisguise(&plain);
     bool blocked = synchronous && (thread->signal_mask & ~thread->lets_through & SIGNAL_BIT(info->si_signo));
     if (blocked || thread->signal_arrived) {
         held_add(for_thread || !blocked ? &thread->held : &thread->process->held, &plain);
@@ -107,7 +106,7 @@ bool signal_arrive(struct thread *thread, const siginfo_t *info)
 static struct thread *who_takes(const struct thread *self, uint64_t bit)
 {
     struct thread *t = self->process->threads;
-    while (t && (t == self || (t->signal_mask & ~t->lets_through & bit)))
+    while (t && (t == self || (t->signal_mask & ~t->lets_through & ~atomic_load(&t->shown) & bit)))
         t = t->next;
     return t;
 }
@@ -128,4 +127,30 @@ void signal_hand_on(struct thread *thread)
         host_call(SYS_rt_tgsigqueueinfo, (uint64_t)getpid(), (uint64_t)other->tid, (uint64_t)signal, (uintptr_t)&info, 0, 0);
     }
     pthread_mutex_unlock(&process->lock);
+}
+
+/* A thread may send the process only what another process could; so only one that is alone gives the process's back as such. The codes
+ * say nearly always whom a signal was for; where they do not, or look like a fault's, they travel disguised. */
+static void give_back(struct thread *thread, siginfo_t *info, bool for_thread)
+{
+    struct process *process = thread->process;
+    bool alone = thread == process->threads && !thread->next && thread->tid == getpid();
+    if (info->si_code > 0 || for_thread != (info->si_code == SI_TKILL))
+        signal_disguise(info, for_thread);
+    if (alone && !for_thread)
+        host_call(SYS_rt_sigqueueinfo, (uint64_t)getpid(), (uint64_t)info->si_signo, (uintptr_t)info, 0, 0, 0);
+    else
+        host_call(SYS_rt_tgsigqueueinfo, (uint64_t)getpid(), (uint64_t)thread->tid, (uint64_t)info->si_signo, (uintptr_t)info, 0, 0);
+}
+
+void signals_give_back(struct thread *thread, uint64_t set)
+{
+    struct held_signals *queues[] = { &thread->held, &thread->process->held };
+    for (int i = 0; i < 2; i++)
+        for (uint64_t ready = queues[i]->set & set; ready; ready &= ready - 1) {
+            siginfo_t info;
+            int signal = __builtin_ctzll(ready) + 1;
+            if (held_take(queues[i], signal, &info))
+                give_back(thread, &info, i == 0);
+        }
 }

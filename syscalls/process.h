@@ -50,6 +50,7 @@ struct thread {
     siginfo_t arrived;                     /* the signal the kernel delivered to us while signal_arrived; every other one is blocked then */
     struct held_signals held;              /* blocked asynchronous SIGSEGV and the like: the host cannot hold them for us */
     uint64_t lets_through;                 /* blocked signals that the call being made waits for */
+    _Atomic uint64_t shown;                /* blocked on the host while the call is made, so that a signalfd shows them (signalfd.c) */
     volatile sig_atomic_t held_for_others; /* one is in process->held that another thread may want */
     void *strace_line;                     /* of the call being made (strace.h); NULL: none */
     bool vfork_child;                      /* shares the parent's memory until exec or exit */
@@ -98,6 +99,7 @@ struct process {
     pthread_mutex_t lock;                  /* threads; taken before space's lock, never after it */
     struct signal_actions *actions;
     struct held_signals held;              /* directed at the process */
+    _Atomic uint64_t signalfd_mask;        /* SIGNALS_SYNCHRONOUS that a signalfd has been asked for */
     char *executable;                      /* guest's /proc/self/exe: absolute host path of the program */
     char *sysroot;                         /* NULL: none */
     char *uname_release;                   /* -r; NULL: host's */
@@ -154,6 +156,11 @@ int64_t path_from_guest(struct thread *thread, guest_addr address, char *buffer)
 /* -- ferry's own descriptors (descriptors.c) ------------------------------------------------------------------------------- */
 int descriptor_move_up(int fd, int from);  /* to a number out of the guest's way, at least `from`; closes fd. fd itself: no room */
 void descriptor_keep_program(struct process *process);   /* before /proc/self/exe may get out of reach */
+/* Starting a program takes descriptors where the kernel takes none: room for them beyond the guest's limit, for a moment. false, errno as it
+ * was: there can be none. */
+struct descriptor_room { uint64_t soft, hard; bool made; };
+bool descriptor_room_make(struct descriptor_room *room);
+void descriptor_room_end(struct descriptor_room *room);
 
 /* -- address space (address_space.c). Addresses are guest's; results are addresses or negative errno --------------------- */
 struct guest_mapping { guest_addr start, end; int protection; bool shared, grows_down, never_executable; };
@@ -192,9 +199,13 @@ bool signal_arrive(struct thread *thread, const siginfo_t *info);
 uint64_t signals_held(const struct thread *thread);
 int signal_take_held(struct thread *thread, uint64_t wanted, siginfo_t *info);
 void signals_forget_held(struct thread *thread);
+void signals_give_back(struct thread *thread, uint64_t set);   /* to the kernel, which has them blocked for the thread now */
 void signal_hand_on(struct thread *thread);
 /* For sending one of SIGNALS_SYNCHRONOUS to our own process. */
 void signal_disguise(siginfo_t *info, bool for_thread);
+bool signal_undisguise(siginfo_t *info);   /* true: it was meant for the thread */
+/* host_call_blocking for calls that may look at a signalfd (signalfd.c). */
+int64_t signalfd_call(struct thread *thread, long number, const uint64_t *arguments);
 #define SIGNAL_BIT(signal) (1ull << ((signal) - 1))
 /* Never blocked on the host: a fault while blocked would kill us. */
 #define SIGNALS_SYNCHRONOUS (SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGILL))

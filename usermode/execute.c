@@ -32,6 +32,7 @@ struct execution {
     const char *path;                     /* as the guest gave it */
     const char *host_path;                /* with directory */
     char *const *argv, *const *envp;
+    struct descriptor_room room;          /* until the program itself is started */
 };
 
 enum kind { KIND_NATIVE, KIND_FOREIGN };
@@ -172,8 +173,12 @@ static void resume_signals(struct thread *thread)
 }
 
 /* Interrupted before it happened: the handler first. Other threads are gone once it succeeds. */
-static int64_t host_execute(struct thread *thread, int directory, const char *path, char *const *argv, char *const *envp, int flags)
+static int64_t host_execute(struct execution *x, int directory, const char *path, char *const *argv, int flags)
 {
+    struct thread *thread = x->thread;
+    static char *const no_environment[] = { NULL };
+    char *const *envp = x->envp ? x->envp : no_environment;
+    descriptor_room_end(&x->room);
     prepare_signals(thread);
     int64_t result = host_call_blocking(thread, SYS_execveat, (uint64_t)(int64_t)directory, (uintptr_t)path, (uintptr_t)argv, (uintptr_t)envp, (uint64_t)flags, 0);
     resume_signals(thread);
@@ -228,15 +233,12 @@ static void program_name(const struct execution *x, char name[PATH_MAX + 32])
         snprintf(name, PATH_MAX + 32, "%s", x->path);
 }
 
-static int64_t start_ferry(const struct execution *x, struct argument_list *list)
+static int64_t start_ferry(struct execution *x, struct argument_list *list)
 {
     struct process *process = x->thread->process;
-    static char *const no_environment[] = { NULL };
     strace_execute(x->thread);
-    char *const *envp = x->envp ? x->envp : no_environment;
-    return process->own_descriptor >= 0
-               ? host_execute(x->thread, process->own_descriptor, "", list->items, envp, AT_EMPTY_PATH)
-               : host_execute(x->thread, AT_FDCWD, "/proc/self/exe", list->items, envp, 0);
+    return process->own_descriptor >= 0 ? host_execute(x, process->own_descriptor, "", list->items, AT_EMPTY_PATH)
+                                        : host_execute(x, AT_FDCWD, "/proc/self/exe", list->items, 0);
 }
 
 /* /proc/self/exe is ferry to the host, and the program to the guest. */
@@ -254,7 +256,7 @@ struct hand_over { int fd; char option[32]; };
 static int copy_descriptor(int fd)
 {
     int copy = fcntl(fd, F_DUPFD, HANDED_OVER_FROM);
-    return copy >= 0 ? copy : fcntl(fd, F_DUPFD, STDERR_FILENO + 1);
+    return copy >= 0 ? copy : fcntl(fd, F_DUPFD, 0);
 }
 
 static bool hand_over(struct hand_over *h, const char *option, int fd)
@@ -289,10 +291,9 @@ static int64_t execute_foreign(struct execution *x)
         return -ENOMEM;
     if (process->sysroot)
         snprintf(sysroot, sizeof sysroot, "--sysroot=%s", process->sysroot);
-    hand_over(&program, "exec-fd", by_descriptor ? x->fd : -1);
+    bool handed_over = hand_over(&program, "exec-fd", by_descriptor ? x->fd : -1) & hand_over(&own, "own-fd", process->own_descriptor);
     if (process->code_files)              /* whatever home the environment tells by then */
         snprintf(directory, sizeof directory, "--cache-dir=%s", process->cache_directory);
-    hand_over(&own, "own-fd", process->own_descriptor);
     const char *log_file = usermode_of(process)->options->log_file;
     bool opens_own = log_file && strstr(log_file, "%d") && log_process() != getpid();
     hand_over(&log, "log-fd", process->log_descriptor && !opens_own ? *process->log_descriptor : -1);
@@ -300,6 +301,8 @@ static int64_t execute_foreign(struct execution *x)
         snprintf(log_option, sizeof log_option, "--log-file=%s", log_file);
     hand_over(&cache, "cache-fd", process->cache_descriptor);
     int64_t result = hand_over_filters(&filters, x->thread);
+    if (result == 0 && !handed_over)
+        result = -EMFILE;
     const struct options *options = usermode_of(process)->options;
     const char *sandbox = options->sandbox || options->in_sandbox ? "--in-sandbox" : "";
     memory_limits_option(process, limits, sizeof limits);
@@ -317,7 +320,7 @@ static int64_t execute_foreign(struct execution *x)
 }
 
 /* The host's own programs make calls that the guest's filters could not be asked about. */
-static int64_t execute_native(const struct execution *x)
+static int64_t execute_native(struct execution *x)
 {
     if (x->thread->seccomp_mode)
         return -EACCES;
@@ -325,26 +328,36 @@ static int64_t execute_native(const struct execution *x)
     if (x->thread->process->strace && !is_refused_by_host(x->thread->process, x->fd, 0))
         strace_execute(x->thread);
     memory_limits_leave(x->thread->process);
-    int64_t result = host_execute(x->thread, x->directory, x->host_path, x->argv, x->envp, x->flags);
+    int64_t result = host_execute(x, x->directory, x->host_path, x->argv, x->flags);
     memory_limits_return(x->thread->process);
     return result;
+}
+
+static int64_t execute(struct execution *x)
+{
+    int result = open_program(x);
+    int kind = result == 0 ? classify(x->thread->process, x->fd, 0) : KIND_NATIVE;
+    if (result == -EACCES && x->fd < 0)
+        result = 0;
+    int64_t final = result < 0 ? result : kind < 0 ? kind
+                  : kind == KIND_FOREIGN ? execute_foreign(x) : execute_native(x);
+    if (x->fd >= 0)
+        close(x->fd);
+    x->fd = -1;
+    return final;
 }
 
 int64_t execute_program(struct thread *thread, int directory, const char *path, char *const *argv, char *const *envp, int flags)
 {
     char buffer[PATH_MAX];
-    struct execution x = { thread, directory, flags, -1, path, path, argv, envp };
+    struct execution x = { thread, directory, flags, -1, path, path, argv, envp, { 0 } };
     if (flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
         return -EINVAL;
     if (path[0] == '/' && file_path_to_host(thread, directory, path, !(flags & AT_SYMLINK_NOFOLLOW), buffer) == 0)
         x.host_path = buffer;
-    int result = open_program(&x);
-    int kind = result == 0 ? classify(thread->process, x.fd, 0) : KIND_NATIVE;
-    if (result == -EACCES && x.fd < 0)
-        result = 0;
-    int64_t final = result < 0 ? result : kind < 0 ? kind
-                  : kind == KIND_FOREIGN ? execute_foreign(&x) : execute_native(&x);
-    if (x.fd >= 0)
-        close(x.fd);
-    return final;
+    int64_t result = execute(&x);
+    if (result == -EMFILE && descriptor_room_make(&x.room))
+        result = execute(&x);
+    descriptor_room_end(&x.room);
+    return result;
 }

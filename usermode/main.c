@@ -198,6 +198,8 @@ static int start(const struct options *options, char **environment)
     struct program *program = calloc(1, sizeof *program);
     if (!process || !program)
         return fprintf(stderr, "ferry: no memory\n"), 126;
+    struct descriptor_room room;
+    descriptor_room_make(&room);
     int status = program_open(program, options, process);
     if (status)
         return status;
@@ -214,6 +216,7 @@ static int start(const struct options *options, char **environment)
         return cache_warm(thread, program);
     host_signals_start(thread);
     status = program_load(program, thread, options, environment);
+    descriptor_room_end(&room);
     if (status)
         return status;
     thread_run(thread);

@@ -114,21 +114,39 @@ static int take_all(int leave)
     return last;
 }
 
-/* ferry needs one descriptor where the kernel needs none (docs/limits.md): so there is one. */
+/* With none left below the hard limit either, ferry says EMFILE (docs/limits.md). */
 static void run(const char *how)
 {
     char *arguments[] = { (char *)self, (char *)how, NULL };
     char *environment[] = { NULL };
     pid_t child;
+    struct rlimit limits;
+    QUIET(getrlimit(RLIMIT_NOFILE, &limits));
     fflush(stdout);
-    SHOW_TEXT("posix_spawn", check_error(posix_spawn(&child, self, NULL, NULL, arguments, environment)));
-    check_wait("spawned", child);
+    int error = posix_spawn(&child, self, NULL, NULL, arguments, environment);
+    check_wait("spawned", error ? -1 : child);         /* before anything else is printed: the program prints too */
+    SHOW_TEXT("posix_spawn", check_error(error));
     child = vfork();
     if (child == 0) {
         execve(self, arguments, environment);
         _exit(errno == EMFILE ? 100 : 101);
     }
     check_wait("executed", child);
+    child = fork();
+    if (child == 0) {
+        fexecve(3, arguments, environment);
+        _exit(errno == EMFILE ? 100 : 101);
+    }
+    check_wait("executed by descriptor", child);
+    child = fork();
+    if (child == 0) {
+        CALL(execve("/nowhere", arguments, environment));
+        exit(3);
+    }
+    check_wait("not there", child);
+    struct rlimit now;
+    QUIET(getrlimit(RLIMIT_NOFILE, &now));
+    SHOW("limits stayed", now.rlim_cur == limits.rlim_cur && now.rlim_max == limits.rlim_max);
 }
 
 static void descriptors(void)
@@ -139,6 +157,7 @@ static void descriptors(void)
         { "/proc/self/cmdline", O_RDONLY }, { "/proc/self/auxv", O_RDONLY }, { "/proc/self/fd", O_RDONLY }, { "/dev/null", O_RDWR },
     };
     limit(RLIMIT_NOFILE, 20);
+    SHOW("self", open(self, O_RDONLY));
     SHOW("last", take_all(0));
     for (size_t i = 0; i < sizeof views / sizeof *views; i++) {
         printf("%s: ", views[i].name);
@@ -170,10 +189,16 @@ static void descriptors(void)
     CALL(eventfd(0, 0));
     close(19);
     run("one");
+    char *const native[] = { "sh", "-c", "ulimit -Sn; ulimit -Hn", NULL };
+    CHILD(execve("/bin/sh", native, NULL));
+    SECTION("no descriptor left");
+    SHOW("last", dup(0));
+    run("none");
     SECTION("none at all");
     limit(RLIMIT_NOFILE, 0);
     CALL(open("/dev/null", O_RDONLY));
     CALL(open("/proc/self/maps", O_RDONLY));
+    run("a limit of 0");
 }
 
 /* What the program that was run finds: the limit, the descriptors, and no more. */

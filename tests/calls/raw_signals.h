@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Signal actions without the C library, which keeps signals 32 and 33 for itself.
+ * Signals without the C library, which keeps signals 32 and 33 for itself.
  */
 #ifndef RAW_SIGNALS_H
 #define RAW_SIGNALS_H
@@ -27,6 +27,18 @@ static inline long raw_action(int signal, void (*handler)(int, siginfo_t *, void
     code = r.code, more = r.flags;
     struct kernel_action action = { handler, flags | more | SA_SIGINFO, code, mask };
     return syscall(SYS_rt_sigaction, signal, &action, NULL, 8);
+}
+
+#define BIT(signal) (1ull << ((signal) - 1))
+static inline void raw_mask(int how, uint64_t mask) { QUIET(syscall(SYS_rt_sigprocmask, how, &mask, NULL, 8)); }
+
+/* tid 0: to the process. */
+static inline long queue_to(pid_t pid, pid_t tid, int signal, int code, int value)
+{
+    siginfo_t info;
+    memset(&info, 0, sizeof info);
+    info.si_signo = 77, info.si_code = code, info.si_pid = getpid(), info.si_uid = getuid(), info.si_value.sival_int = value;
+    return tid ? syscall(SYS_rt_tgsigqueueinfo, pid, tid, signal, &info) : syscall(SYS_rt_sigqueueinfo, pid, signal, &info);
 }
 
 #endif

@@ -91,11 +91,10 @@ static uint8_t *populate(uint8_t *populated, const uint8_t *at)
     return populated + STEP;
 }
 
-void code_segment_populate(struct code_segment *segment, const void *metadata)
+void code_segment_populate(struct code_segment *segment)
 {
     if (segment->end - segment->at > 2 * 65536)
         segment->populated = populate(segment->populated, segment->at);
-    segment->metadata_populated = populate(segment->metadata_populated, metadata);
 }
 
 /* Waits until no other thread is in translated code. They leave at their next poll and stop at engine_enter, or wait for the lock
@@ -141,7 +140,6 @@ static void segment_clear(struct engine *engine, struct code_segment *segment)
     segment->at = segment->start;
     if (segment->metadata)
         arena_reset(segment->metadata);
-    segment->metadata_populated = NULL;
 }
 
 /* Makes the oldest segment the current one, empty. */

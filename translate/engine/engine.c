@@ -119,6 +119,9 @@ static struct vcpu *vcpu_map(const struct engine *engine)
         vcpu_unmap(cpu, engine->isa->cpu_size);
         return NULL;
     }
+    /* The first one's is as good as always filled; a thread that sleeps shall cost little. */
+    if (!engine->vcpus)
+        madvise(cpu->lookup_table, LOOKUP_BYTES, MADV_POPULATE_WRITE);
     cpu->lookup_table[0].pc = lookup_nothing(0);
     return cpu;
 }

@@ -70,7 +70,7 @@ struct block_table { unsigned bits; size_t count; struct code_block *chains[]; }
 /* A slice of the code space, evicted as a whole, oldest first. */
 struct code_segment {
     uint8_t *start, *at, *end;
-    uint8_t *populated, *metadata_populated; /* up to here pages are there */
+    uint8_t *populated;                   /* up to here pages are there */
     struct arena *metadata;
     struct code_block **blocks;           /* ascending addresses */
     uint32_t block_count, block_capacity;
@@ -167,7 +167,7 @@ void engine_drop_doomed(struct engine *engine, struct vcpu *self);   /* lock hel
 void engine_apply_mode(struct engine *engine, struct vcpu *self);   /* outside translated code, lock not held */
 /* code_space.c */
 bool code_space_new(struct engine *engine);
-void code_segment_populate(struct code_segment *segment, const void *metadata);  /* more is about to be written at segment->at and metadata */
+void code_segment_populate(struct code_segment *segment);  /* more is about to be written at segment->at */
 void code_space_free(struct engine *engine);
 void code_space_open(struct engine *engine);               /* the code may be written from here on, by this thread */
 void code_space_close(struct engine *engine);

@@ -160,7 +160,7 @@ static struct code_block *publish(struct engine *engine, const struct ir_region 
 {
     struct code_segment *segment = &engine->segments[engine->current_segment];
     struct code_block *block = new_block(segment->metadata, region, made);
-    code_segment_populate(segment, block);
+    code_segment_populate(segment);
     block->pc = region->pc;
     block->guest_end = region->guest_end;
     block->guest_insns = region->guest_insns;
