@@ -11,14 +11,15 @@
 
 enum { ALIVE = 2000, SHORT = 2000, STORM = 100 };
 static pthread_t threads[ALIVE];
-static volatile int go, alive;
+static volatile int alive;
+static sem_t go;                                // two thousand that looked at a variable again and again would be a load of their own
 static pthread_attr_t attributes;
 static char *self;
 
 static void *stay(void *argument)
 {
     __atomic_add_fetch(&alive, 1, __ATOMIC_SEQ_CST);
-    while (!go) usleep(20000);
+    while (sem_wait(&go) != 0) continue;
     return argument;
 }
 
@@ -36,7 +37,7 @@ static void alive_at_once(void)
     while (made < ALIVE && pthread_create(&threads[made], &attributes, stay, (void *)made) == 0) made++;
     while (alive < made) usleep(1000);
     printf("alive at once: %ld\n", made);
-    go = 1;
+    for (long i = 0; i < made; i++) sem_post(&go);
     for (long i = 0; i < made; i++) {
         void *result;
         pthread_join(threads[i], &result);
@@ -167,7 +168,6 @@ static void exec_from_thread(const char *name, void *(*function)(void *))
     int status;
     pid_t child = fork();
     if (child == 0) {
-        go = 0;
         for (int i = 0; i < 4; i++) pthread_create(&threads[i], &attributes, stay, NULL);
         pthread_create(&threads[4], &attributes, function, NULL);
         for (;;) pause();
@@ -191,6 +191,7 @@ int main(int argc, char **argv)
     if (argc == 2) return 9;
     self = path;
     if (readlink("/proc/self/exe", path, sizeof path - 1) < 0) return 1;
+    sem_init(&go, 0, 0);
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, 131072);
     setvbuf(stdout, NULL, _IOLBF, 0);
