@@ -60,7 +60,7 @@ void strace_print_entries(struct text *t, struct thread *thread, uint64_t addres
  * calendar reads files and allocates. */
 static void print_date(struct text *t, int64_t seconds, uint64_t nanoseconds)
 {
-    int64_t day = seconds / 86400 - (seconds % 86400 < 0), second = seconds - day * 86400;
+    int64_t rest = seconds % 86400, day = seconds / 86400 - (rest < 0), second = rest < 0 ? rest + 86400 : rest;
     int64_t shifted = day + 719468, era = (shifted < 0 ? shifted - 146096 : shifted) / 146097;
     unsigned in_era = (unsigned)(shifted - era * 146097);
     unsigned year = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;

@@ -5,6 +5,7 @@
 #include "syscalls/strace_parts.h"
 #include "syscalls/tables.generated.h"
 #include <linux/keyctl.h>
+#include <string.h>
 
 /* As many arguments as letters: k a key's serial number, d an int, u unsigned, s a string, p a pointer, b and o bytes in and out whose count is the next, n a size,
  * P permissions, r a keyring for requests, e an errno, m flags of a move. */
@@ -46,6 +47,7 @@ bool strace_key_describe(const struct call_description *call, unsigned argument,
 {
     const char *arguments = arguments_of(call, values);
     if (call != &call_table[CALL_ID_KEYCTL] || argument == 0) return false;
+    if (arguments && strlen(arguments) < argument) arguments = NULL;          /* it has no such argument */
     *description = call->arguments[argument];
     description->kind = ARGUMENT_HEX;
     for (size_t i = 0; arguments && i < sizeof letters / sizeof letters[0]; i++) {

@@ -162,6 +162,7 @@ static __attribute__((noreturn)) void leave(struct thread *t, int status) { (voi
 static __attribute__((noreturn)) void leave_killed(struct thread *t, const siginfo_t *info, bool group) { (void)t, (void)info, (void)group; longjmp(left, 1); }
 static void force_signal(struct thread *t, const siginfo_t *info) { (void)t, (void)info; }
 static void set_result(struct thread *t, int64_t value) { (void)t, (void)value; }
+static int64_t no_result(struct thread *t) { (void)t; return 0; }
 static int64_t signal_return_nowhere(struct thread *t) { (void)t; return SYSCALL_NO_RESULT; }
 static int64_t act(struct thread *t, int signal, const struct signal_action *action)
 {
@@ -172,8 +173,8 @@ static int64_t act(struct thread *t, int signal, const struct signal_action *act
 static void log_text(void *user, const char *text) { (void)user; logged += strlen(text); }
 
 static const struct process_operations operations = {
-    execute, clone_thread, leave, leave, signal_return_nowhere, act, force_signal,
-    leave_killed, set_result, 5120,
+    .execute = execute, .clone = clone_thread, .exit_thread = leave, .exit_group = leave, .signal_return = signal_return_nowhere, .signal_action = act,
+    .force_signal = force_signal, .kill = leave_killed, .set_result = set_result, .result = no_result, .minimum_signal_stack = 5120,
 };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
