@@ -19,7 +19,7 @@
 
 enum option_kind { OPTION_TEXT, OPTION_NUMBER, OPTION_SIZE, OPTION_SWITCH, OPTION_FUNCTION, OPTION_MAYBE };   /* MAYBE: a function, with =VALUE or without */
 
-#define DEFAULT_HOT_AFTER 1000            /* docs/hot-tier.md has what was measured */
+#define DEFAULT_HOT_AFTER 8000            /* docs/hot-tier.md has what was measured */
 
 struct option_row {
     const char *names;                    /* "sysroot L": the first one is ours */

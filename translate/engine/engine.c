@@ -229,6 +229,7 @@ void engine_after_fork(struct engine *engine, struct vcpu *self, bool in_child)
             else
                 *at = (*at)->next;
         engine->stopping = 0;
+        engine->hot_time = 0;             /* as the child's processor time */
         pthread_mutex_init(&engine->lock, NULL);
         engine_image_saved(engine);       /* by the parent, which will */
         return;

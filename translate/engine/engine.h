@@ -100,6 +100,7 @@ struct engine {
     size_t code_space_size;
     struct code_segment segments[ENGINE_SEGMENTS];
     unsigned current_segment;
+    uint64_t hot_time;                    /* of the processor, for hot regions, nanoseconds */
     uint32_t count_step;                  /* of backward jumps (hot.c); 0: nothing is ever hot */
     uint8_t *image_space;                 /* beside the code space; NULL: no room */
     size_t image_space_size;

@@ -11,8 +11,9 @@
 
 #include <stdatomic.h>
 #include <string.h>
+#include <time.h>
 
-enum { PIECES_MAXIMUM = 48, INSNS_MAXIMUM = 1000, EDGES_MAXIMUM = 512, DEPTH_MAXIMUM = 5, DEPTH_WEIGHT = 8, TRIES_MAXIMUM = 3 };
+enum { PIECES_MAXIMUM = 48, INSNS_MAXIMUM = 1000, EDGES_MAXIMUM = 512, DEPTH_MAXIMUM = 5, DEPTH_WEIGHT = 8, TRIES_MAXIMUM = 3, TIME_SHARE = 16 };
 
 struct edge { uint16_t from, to; };
 
@@ -250,14 +251,33 @@ static struct code_block *translate_hot(struct engine *engine, guest_addr pc)
     return block;
 }
 
+static uint64_t processor_time(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* Hot regions may cost a sixteenth of the time that the process has used: a compiler has thousands of loops that are warm and few that are hot. */
+static void try_hot(struct engine *engine, struct code_block *block)
+{
+    uint64_t started = processor_time();
+    if (engine->options.hot_after > 1 && engine->hot_time * TIME_SHARE > started)
+        return;
+    if (!translate_hot(engine, block->pc))
+        block->hot_tries++;
+    engine->hot_time += processor_time() - started;
+}
+
 const void *engine_hot(struct vcpu *cpu, guest_addr pc)
 {
     struct engine *engine = cpu->engine;
     cpu->hot_counts[vcpu_hot_index(pc)] = engine_first_count(engine);
-    if (engine_lock_for_code(engine, cpu)) {
+    /* Code of an image counts whether this process wants to know or not. */
+    if (engine->count_step && engine_lock_for_code(engine, cpu)) {
         struct code_block *block = engine_find_block(engine, pc);
-        if (block && !block->is_hot && !cpu->pending && block->hot_tries < TRIES_MAXIMUM && !translate_hot(engine, pc))
-            block->hot_tries++;
+        if (block && !block->is_hot && !cpu->pending && block->hot_tries < TRIES_MAXIMUM)
+            try_hot(engine, block);
         pthread_mutex_unlock(&engine->lock);
     }
     return engine_lookup(cpu, pc);

@@ -9,6 +9,7 @@
 #include "translate/engine/image.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -173,10 +174,58 @@ bool image_open(struct engine *engine, struct code_image *image)
     return image->writable;
 }
 
+/* -- jumps inside, by target ------------------------------------------------------------------------------------------------ */
+
+struct image_jump { uint32_t guest, site; };   /* target from the image's low, place of its rel32 in the code */
+
+static int compare_jumps(const void *a, const void *b)
+{
+    uint32_t left = ((const struct image_jump *)a)->guest, right = ((const struct image_jump *)b)->guest;
+    return left < right ? -1 : left > right;
+}
+
+/* All of them in order; false: no memory. Sorting a large image takes as long as some ten searches through it. */
+static bool index_jumps(struct code_image *image)
+{
+    const struct image_header *header = image->header;
+    const struct image_block *blocks = image_table(header, IMAGE_BLOCKS);
+    const struct host_exit *exits = image_table(header, IMAGE_EXITS);
+    if (!image->arena)
+        image->arena = arena_new(BLOCKS_RESERVE);
+    image->jumps = image->arena ? arena_allocate(image->arena, (header->count[IMAGE_EXITS] + 1) * sizeof *image->jumps) : NULL;
+    if (!image->jumps)
+        return false;
+    for (uint32_t i = 0; i < header->block_count; i++)
+        for (uint32_t exit = blocks[i].first[IMAGE_EXITS]; exit < blocks[i + 1].first[IMAGE_EXITS]; exit++)
+            if (exits[exit].target >= header->low && exits[exit].target < header->high)
+                image->jumps[image->jump_count++] = (struct image_jump){(uint32_t)(exits[exit].target - header->low), blocks[i].code + exits[exit].site};
+    qsort(image->jumps, image->jump_count, sizeof *image->jumps, compare_jumps);
+    return true;
+}
+
+static void redirect_by_index(struct engine *engine, struct code_image *image, uint32_t guest, const void *to)
+{
+    uint32_t low = 0, high = image->jump_count;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (image->jumps[middle].guest < guest)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < image->jump_count && image->jumps[low].guest == guest; low++)
+        engine->host->link(image->code + image->jumps[low].site, to);
+}
+
 static void redirect_in(struct engine *engine, struct code_image *image, guest_addr pc, const void *to)
 {
+    enum { SEARCHES = 8 };
     const struct image_block *blocks = image_table(image->header, IMAGE_BLOCKS);
     const struct host_exit *exits = image_table(image->header, IMAGE_EXITS);
+    if (image->jumps || (image->searches++ >= SEARCHES && index_jumps(image))) {
+        redirect_by_index(engine, image, (uint32_t)(pc - image->header->low), to);
+        return;
+    }
     for (uint32_t i = 0; i < image->header->block_count; i++)
         for (uint32_t exit = blocks[i].first[IMAGE_EXITS]; exit < blocks[i + 1].first[IMAGE_EXITS]; exit++)
             if (exits[exit].target == pc)

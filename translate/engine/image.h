@@ -45,6 +45,8 @@ struct code_image {
     size_t mapped;                        /* bytes, whole pages */
     bool writable, doomed;                /* doomed: its guest code changed, it goes when nobody is in it */
     struct arena *arena;                  /* of its code_blocks; NULL until there is one */
+    struct image_jump *jumps;             /* those inside, by target; NULL: not sorted yet */
+    uint32_t jump_count, searches;
     struct code_block *blocks;            /* those made so far, by image_next */
 };
 
