@@ -132,12 +132,17 @@ static void save_range(struct cache *cache, const struct code_file *file)
 
 /* -- the size of the directory ---------------------------------------------------------------------------------------------------- */
 
-struct entry { time_t used; uint64_t size; char name[64]; };
+struct entry { int64_t used; uint64_t size; char name[64]; };       /* used: nanoseconds since 1970, 0 for what nobody needs */
 
 static int by_use(const void *a, const void *b)
 {
-    time_t x = ((const struct entry *)a)->used, y = ((const struct entry *)b)->used;
+    int64_t x = ((const struct entry *)a)->used, y = ((const struct entry *)b)->used;
     return x < y ? -1 : x > y;
+}
+
+static int64_t nanoseconds(struct timespec at)
+{
+    return (int64_t)at.tv_sec * 1000000000 + at.tv_nsec;
 }
 
 /* Everything but the salt and the lock; what was being written an hour ago is nobody's. */
@@ -158,7 +163,8 @@ static size_t list_entries(DIR *directory, struct entry **entries, uint64_t *tot
             *entries = more;
         }
         struct entry *entry = &(*entries)[count++];
-        entry->used = status.st_atime > status.st_mtime ? status.st_atime : status.st_mtime;
+        int64_t read = nanoseconds(status.st_atim), written = nanoseconds(status.st_mtim);
+        entry->used = read > written ? read : written;
         if (d->d_name[0] == 't' && time(NULL) - status.st_mtime > 3600)
             entry->used = 0;
         entry->size = (uint64_t)status.st_blocks * 512 + 256;
