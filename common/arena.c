@@ -27,7 +27,9 @@ struct arena *arena_new(size_t reserve)
     struct arena *arena = mmap(NULL, reserve, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (arena == MAP_FAILED)
         return NULL;
-    *arena = (struct arena){.reserve = reserve, .used = ARENA_FIRST, .dirty = ARENA_FIRST};
+    size_t populated = reserve < ARENA_STEP ? reserve : ARENA_STEP;
+    madvise(arena, populated, MADV_POPULATE_WRITE);
+    *arena = (struct arena){.reserve = reserve, .used = ARENA_FIRST, .dirty = ARENA_FIRST, .populated = populated};
     return arena;
 }
 

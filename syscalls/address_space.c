@@ -127,9 +127,9 @@ static bool reserve_entries(struct address_space *space)
 {
     if (space->count + 2 <= space->capacity)
         return true;
-    size_t old_bytes = space->capacity * sizeof *space->mappings, bytes = old_bytes ? old_bytes * 2 : 16 * PAGE;
+    size_t old_bytes = space->capacity * sizeof *space->mappings, bytes = old_bytes ? old_bytes * 2 : 4 * PAGE;
     void *array = old_bytes ? mremap(space->mappings, old_bytes, bytes, MREMAP_MAYMOVE)
-                            : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                            : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     if (array == MAP_FAILED)
         return false;
     space->mappings = array;
@@ -450,6 +450,15 @@ static bool is_code_file(const struct process *process, int protection, int flag
     return process->code_files && fd >= 0 && (flags & (MAP_ANONYMOUS | MAP_TYPE)) == MAP_PRIVATE && is_code(protection);
 }
 
+/* Data of programs and libraries and the first of the heap: written soon, most of it, and a fault for each page costs more. */
+static int written_soon(uint64_t size, int protection, int flags)
+{
+    enum { LARGEST = 65536 };
+    bool placed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
+    bool is_data = placed && (protection & PROT_WRITE) && (flags & (MAP_TYPE | MAP_NORESERVE | MAP_GROWSDOWN)) == MAP_PRIVATE;
+    return is_data && size <= LARGEST ? MAP_POPULATE : 0;
+}
+
 int64_t address_space_map(struct process *process, guest_addr hint, uint64_t size, int protection, int flags, int fd, uint64_t offset)
 {
     struct address_space *space = process->space;
@@ -463,7 +472,7 @@ int64_t address_space_map(struct process *process, guest_addr hint, uint64_t siz
     bool known = is_code_file(process, protection, flags, fd) && fstat(fd, &status) == 0;
     begin_change(space);
     int64_t result = reserve_entries(space) ? map_permission(process, hint, size, protection, flags) : -ENOMEM;
-    flags |= memory_lock_flags(process);
+    flags |= memory_lock_flags(process) | written_soon(size, protection, flags);
     if (result == 0)
         result = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) ? map_fixed(space, hint, size, protection, flags, fd, offset, &had_code)
                                                            : map_anywhere(process, hint, size, protection, flags, fd, offset);

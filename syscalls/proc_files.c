@@ -150,9 +150,10 @@ static bool read_actions(const struct proc_view *view, struct signal_actions *ac
     return view->pid == 0 || remote_read(view->pid, there, actions, sizeof *actions) == (int64_t)sizeof *actions;
 }
 
-static uint64_t actions_set(const struct signal_actions *actions, bool ignored)
+/* host: what the kernel says of it. */
+static uint64_t actions_set(const struct signal_actions *actions, bool ignored, uint64_t host)
 {
-    uint64_t set = 0;
+    uint64_t set = ignored ? host & actions->unknown : 0;
     for (int signal = 1; signal <= GUEST_SIGNALS; signal++) {
         guest_addr handler = actions->of[signal].handler;
         if (ignored ? handler == 1 : handler > 1) set |= SIGNAL_BIT(signal);
@@ -164,8 +165,8 @@ static uint64_t actions_set(const struct signal_actions *actions, bool ignored)
 static bool write_signals(const struct proc_request *r, const struct thread *thread, const struct signal_actions *actions, const char *line)
 {
     uint64_t set = strtoull(line + strcspn(line, "\t"), NULL, 16);
-    if (strncmp(line, "SigIgn:", 7) == 0) set = actions_set(actions, true);
-    else if (strncmp(line, "SigCgt:", 7) == 0) set = actions_set(actions, false);
+    if (strncmp(line, "SigIgn:", 7) == 0) set = actions_set(actions, true, set);
+    else if (strncmp(line, "SigCgt:", 7) == 0) set = actions_set(actions, false, set);
     else if (strncmp(line, "SigBlk:", 7) == 0) set |= thread ? thread->signal_mask & SIGNALS_SYNCHRONOUS : 0;
     else if (strncmp(line, "SigPnd:", 7) == 0) set |= thread ? thread->held.set : 0;
     else if (strncmp(line, "ShdPnd:", 7) == 0) set |= r->view->pid == 0 ? r->view->process->held.set : 0;

@@ -26,6 +26,7 @@ struct signal_action { guest_addr handler, restorer; uint64_t flags, mask; };
 struct signal_actions {
     pthread_mutex_t lock;                  /* a leaf */
     bool shared;                           /* has been: nobody knows any more who uses it last */
+    uint64_t unknown;                      /* SIGNAL_BITs of those nobody has asked for yet: `of` and `host` are not filled in */
     struct signal_action of[GUEST_SIGNALS + 1];
     uint8_t host[GUEST_SIGNALS + 1];       /* the run loop's own: what the host has installed */
 };
@@ -71,6 +72,7 @@ struct process_operations {
     int64_t (*signal_return)(struct thread *thread);
     /* The host's side of an action: default and ignore are mirrored, a handler becomes our queueing one. 0 or negative errno. */
     int64_t (*signal_action)(struct thread *thread, int signal, const struct signal_action *action);
+    void (*know_signal_action)(struct process *process, int signal);      /* of one in actions->unknown; their lock held */
     /* What a seccomp filter asks for: a signal that cannot be blocked, now; the end of the thread or, with `group` or as the last one, of the
      * process by it; a result that the run loop does not interpret. */
     void (*force_signal)(struct thread *thread, const siginfo_t *info);

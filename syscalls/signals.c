@@ -171,6 +171,8 @@ int64_t syscall_rt_sigaction(struct thread *thread, const uint64_t *arguments)
     if (arguments[1] && copy_from_guest(thread, in, arguments[1], sizeof in))
         return -EFAULT;
     pthread_mutex_lock(&process->actions->lock);
+    if (process->actions->unknown & SIGNAL_BIT(signal))
+        process->operations->know_signal_action(process, (int)signal);
     const struct signal_action old = process->actions->of[signal];
     int64_t result = 0;
     if (arguments[1]) {

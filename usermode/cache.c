@@ -144,7 +144,9 @@ bool cache_content(struct cache *cache, const struct code_file *file, struct dig
     struct memory_source memory = {cache->process, file->start};
     uint64_t size = file->end - file->start, pages_end = (file->identity.size + 4095) & ~4095ull;
     uint64_t left = file->offset < pages_end ? pages_end - file->offset : 0;
-    return digest_of_source(&(struct digest_source){read_memory, &memory}, size < left ? size : left, digest);
+    size = size < left ? size : left;
+    madvise(guest_pointer(cache->process, file->start), size, MADV_POPULATE_READ);
+    return digest_of_source(&(struct digest_source){read_memory, &memory}, size, digest);
 }
 
 static int64_t read_file(void *user, uint64_t offset, void *to, size_t size)

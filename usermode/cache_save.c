@@ -255,7 +255,7 @@ void cache_save(struct thread *thread)
     struct cache *cache = usermode_of(process)->cache;
     if (!cache || thread->vfork_child || !process->code_files || !engine_has_translated(process->engine) || !cache_usable(cache))
         return;
-    struct work *work = mmap(NULL, sizeof *work, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    struct work *work = mmap(NULL, sizeof *work, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     if (work == MAP_FAILED)
         return;
     size_t count = copy_files(process, work->files), saved = 0;

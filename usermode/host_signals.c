@@ -153,19 +153,33 @@ void host_signals_enter(struct thread *thread)
 }
 
 /* What was ignored when ferry was started is ignored by the guest; everything else starts at its default. */
+void host_signals_know_action(struct process *process, int signal)
+{
+    struct signal_actions *actions = process->actions;
+    struct kernel_action old = { 0 };
+    host_call(SYS_rt_sigaction, (uint64_t)signal, 0, (uintptr_t)&old, sizeof old.mask, 0, 0);
+    bool ignored = (void *)old.handler == (void *)SIG_IGN;
+    actions->of[signal].handler = ignored ? 1 : 0;
+    actions->host[signal] = (uint8_t)host_action(ignored, signal);
+    actions->unknown &= ~SIGNAL_BIT(signal);
+}
+
+/* Whether the others are ignored is asked when the guest does: it costs a short program as much as all that it does itself. The C
+ * library's may get a handler of its own (host_signals_take_back). */
+#define SIGNALS_ASKED_AT_START (SIGNALS_WITH_CORE | SIGNAL_BIT(LIBRARY_SIGNAL))
+
 void host_signals_start(struct thread *thread)
 {
     struct process *process = thread->process;
     struct signal_actions *actions = process->actions;
     host_call(SYS_rt_sigprocmask, SIG_SETMASK, 0, (uintptr_t)&thread->signal_mask, sizeof thread->signal_mask, 0, 0);
     host_signals_enter(thread);
+    actions->unknown = ~0ull;
     for (int signal = 1; signal <= GUEST_SIGNALS; signal++) {
-        struct kernel_action old = { 0 };
-        host_call(SYS_rt_sigaction, (uint64_t)signal, 0, (uintptr_t)&old, sizeof old.mask, 0, 0);
-        bool ignored = (void *)old.handler == (void *)SIG_IGN;
-        process->actions->of[signal].handler = ignored ? 1 : 0;
-        actions->host[signal] = (uint8_t)host_action(ignored, signal);
-        if (actions->host[signal] == HOST_HANDLER)
+        if (!(SIGNAL_BIT(signal) & SIGNALS_ASKED_AT_START))
+            continue;
+        host_signals_know_action(process, signal);
+        if (actions->host[signal] == HOST_HANDLER && !(SIGNAL_BIT(signal) & SIGNALS_SYNCHRONOUS))
             install(signal, HOST_HANDLER, 0);
     }
     host_signals_install_synchronous();

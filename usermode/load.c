@@ -28,6 +28,7 @@
 #define SCRIPT_DEPTH 5                    /* BINPRM's limit of interpreters of interpreters */
 #define STACK_ROOM (128ull << 10)         /* below the strings, at the start */
 #define SMALLEST_STACK (64ull << 10)
+#define STACK_FILLED 12288                /* of most programs; a fault for each page costs more */
 #define LARGEST_START (1ull << 30)
 #define OWN_STACK (512ll << 10)
 
@@ -311,7 +312,10 @@ static int map_stack(struct thread *thread, const struct program *program, const
     address_space_stack_limit(process, layout->stack_limit, true);
     int64_t result = address_space_map(process, layout->stack_top - size, size, protection,
                                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_STACK | MAP_GROWSDOWN, -1, 0);
-    return result < 0 ? complain(NOT_RUNNABLE, "the stack", strerror((int)-result)) : 0;
+    if (result < 0)
+        return complain(NOT_RUNNABLE, "the stack", strerror((int)-result));
+    madvise(guest_pointer(process, layout->stack_top - STACK_FILLED), STACK_FILLED, MADV_POPULATE_WRITE);
+    return 0;
 }
 
 /* To the persistent cache the vDSO is a file like others: one without a device. */

@@ -155,6 +155,7 @@ void host_signals_start(struct thread *thread);                            /* fi
 void host_signals_enter(struct thread *thread);                            /* this host thread runs `thread` from now on */
 void host_signals_set_current(struct thread *thread);
 int64_t host_signals_action(struct thread *thread, int signal, const struct signal_action *action);
+void host_signals_know_action(struct process *process, int signal);           /* asks the host what it was when ferry started */
 void host_signals_install_synchronous(void);                               /* our handler for faults, whatever was there */
 /* After each pthread_create: the C library's first one takes a signal for itself. */
 void host_signals_take_back(struct thread *thread);

@@ -19,6 +19,13 @@ static void *map_memory(size_t size)
     return memory == MAP_FAILED ? NULL : memory;
 }
 
+/* What every run touches all over: a fault for each page costs more. */
+static void *map_touched_memory(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
 static const struct host *host_by_name(const char *name)
 {
     static const struct host *const hosts[] = {&host_x86_64, &host_interpreter};
@@ -30,7 +37,7 @@ static const struct host *host_by_name(const char *name)
 
 struct engine *engine_new(const struct guest_isa *isa, const struct engine_options *options)
 {
-    struct engine *engine = map_memory(sizeof *engine);
+    struct engine *engine = map_touched_memory(sizeof *engine);
     if (!engine)
         return NULL;
     engine->isa = isa;
@@ -49,13 +56,13 @@ struct engine *engine_new(const struct guest_isa *isa, const struct engine_optio
         errno = ENOTSUP;
         return NULL;
     }
-    engine->pages = map_memory(sizeof(struct code_page *) * ENGINE_PAGE_BUCKETS);
+    engine->pages = map_touched_memory(sizeof(struct code_page *) * ENGINE_PAGE_BUCKETS);
     engine->page_arena = arena_new((size_t)64 << 20);
     engine->region_arena = arena_new((size_t)64 << 20);
     /* Never written: its entries' code is never reached, since no pc is 0 but the guest's null, which is looked up and faults. */
     engine->empty_table = map_memory(LOOKUP_BYTES);
-    engine->starts = map_memory(ENGINE_START_BITS / 8);
-    engine->images = map_memory(ENGINE_IMAGES * sizeof *engine->images);
+    engine->starts = map_touched_memory(ENGINE_START_BITS / 8);
+    engine->images = map_touched_memory(ENGINE_IMAGES * sizeof *engine->images);
     if (!engine->starts || !engine->pages || !engine->page_arena || !engine->region_arena || !engine->empty_table || !engine->images || !code_space_new(engine))
         return NULL;
     engine->empty_table[0].pc = lookup_nothing(0);
@@ -82,6 +89,7 @@ void engine_free(struct engine *engine)
 
 /* The prediction stack: a guard page, the stack, and a margin above its base that the return-miss scan may read. */
 #define PREDICTION_MARGIN 512
+#define PREDICTION_FIRST 8192             /* bytes of it that every thread uses */
 
 static uint8_t *prediction_stack_of(const struct vcpu *cpu)
 {
@@ -94,6 +102,7 @@ static bool prediction_stack_new(struct vcpu *cpu)
     if (!stack)
         return false;
     mprotect(stack, PREDICTION_GUARD_BYTES, PROT_NONE);
+    madvise(stack + PREDICTION_GUARD_BYTES + PREDICTION_STACK_BYTES - PREDICTION_FIRST, PREDICTION_FIRST, MADV_POPULATE_WRITE);
     cpu->prediction_base = (uint64_t)(stack + PREDICTION_GUARD_BYTES + PREDICTION_STACK_BYTES - PREDICTION_MARGIN);
     for (uint64_t *at = (uint64_t *)cpu->prediction_base; at < (uint64_t *)(cpu->prediction_base + PREDICTION_MARGIN); at++)
         *at = 1;                          /* hardly a guest returns to an odd address; the host copes with the one that does */
@@ -111,7 +120,7 @@ static void vcpu_unmap(struct vcpu *cpu, size_t size)
 
 static struct vcpu *vcpu_map(const struct engine *engine)
 {
-    struct vcpu *cpu = map_memory(engine->isa->cpu_size);
+    struct vcpu *cpu = map_touched_memory(engine->isa->cpu_size);
     if (!cpu)
         return NULL;
     cpu->lookup_table = map_memory(LOOKUP_BYTES);

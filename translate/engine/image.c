@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#define POPULATED_IMAGE ((size_t)2 << 20)  /* a larger one is not needed whole, or not at once */
 #define BLOCKS_RESERVE ((size_t)64 << 20)
 
 static size_t page_up(size_t size) { return (size + IMAGE_PAGE - 1) & ~(size_t)(IMAGE_PAGE - 1); }
@@ -273,7 +274,8 @@ bool engine_image_attach(struct engine *engine, int fd, size_t size, guest_addr 
     uint8_t *place = find_room(engine, page_up(size));
     if (!place || engine->image_count == ENGINE_IMAGES)
         return false;
-    if (mmap(place, page_up(size), PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, fd, 0) == MAP_FAILED) {
+    int populate = size <= POPULATED_IMAGE ? MAP_POPULATE : 0;
+    if (mmap(place, page_up(size), PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED | populate, fd, 0) == MAP_FAILED) {
         leave_room(place, page_up(size));
         return false;
     }

@@ -5,6 +5,8 @@
  */
 #include "translate/engine/image.h"
 
+#define POPULATED_SOURCES ((size_t)1 << 20)
+
 #include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -291,7 +293,7 @@ static void link_exits(struct build *b, const struct image_block *block)
 static bool write_image(struct build *b)
 {
     struct image_block next = {0};
-    b->image = mmap(NULL, b->header.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    b->image = mmap(NULL, b->header.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     if (b->image == MAP_FAILED)
         return false;
     memcpy(b->image, &b->header, sizeof b->header);
@@ -323,7 +325,7 @@ bool engine_image_build(struct engine *engine, const struct engine_image_request
     if (!lock_soon(engine))
         return false;
     size_t bytes = (most_sources(&b) + 1) * sizeof *b.sources;
-    b.sources = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    b.sources = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | (bytes <= POPULATED_SOURCES ? MAP_POPULATE : MAP_NORESERVE), -1, 0);
     bool built = b.sources != MAP_FAILED && build_locked(&b);
     if (b.sources != MAP_FAILED)
         munmap(b.sources, bytes);

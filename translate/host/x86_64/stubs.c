@@ -233,7 +233,7 @@ bool x86_64_stubs_make(const struct guest_isa *isa)
     enum { SIZE = 16384 };
     if (x86_64_stubs.enter)
         return true;
-    uint8_t *memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     if (memory == MAP_FAILED)
         return false;
     struct assembler as = {.start = memory, .at = memory, .limit = memory + SIZE};
