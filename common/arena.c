@@ -13,6 +13,7 @@
 
 #define ARENA_KEEP ((size_t)1 << 20)      /* what a reset keeps committed */
 #define ARENA_PAGE ((size_t)4096)
+#define ARENA_FIRST_STEP ((size_t)1 << 14)
 #define ARENA_STEP ((size_t)1 << 16)      /* pages are asked for that many bytes at a time */
 
 static size_t round_up(size_t size, size_t unit) { return (size + unit - 1) & ~(unit - 1); }
@@ -27,7 +28,7 @@ struct arena *arena_new(size_t reserve)
     struct arena *arena = mmap(NULL, reserve, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (arena == MAP_FAILED)
         return NULL;
-    size_t populated = reserve < ARENA_STEP ? reserve : ARENA_STEP;
+    size_t populated = reserve < ARENA_FIRST_STEP ? reserve : ARENA_FIRST_STEP;
     madvise(arena, populated, MADV_POPULATE_WRITE);
     *arena = (struct arena){.reserve = reserve, .used = ARENA_FIRST, .dirty = ARENA_FIRST, .populated = populated};
     return arena;

@@ -15,7 +15,7 @@
 
 struct code_files *code_files_new(uint64_t salt)
 {
-    struct code_files *files = mmap(NULL, sizeof *files, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    struct code_files *files = mmap(NULL, sizeof *files, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (files == MAP_FAILED)
         return NULL;
     files->salt = salt;

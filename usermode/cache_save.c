@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Saving what a process translated. It happens when the process ends or becomes another program, and is worth it: what is new must be a
- * part of what is there, so that the bytes written stay a small multiple of the bytes kept. Nobody waits for a lock, and nothing that goes wrong
+ * part of what is there, or come seldom, so that the bytes written stay a small multiple of the bytes kept. Nobody waits for a lock, and nothing that goes wrong
  * is heard of.
  */
 #include "usermode/cache.h"
@@ -20,6 +20,7 @@
 
 #define LEAST_INSNS 8
 #define LEAST_PART 64                     /* of what the image has: one in so many */
+#define BYTES_A_SECOND 65536              /* an image older than its size at this rate is worth less: what little is new would be translated at each start */
 #define LARGEST_RANGE (512ull << 20)      /* its content is read in full */
 
 struct save {
@@ -91,7 +92,7 @@ static void write_image(const struct save *save, const void *image, size_t size)
 }
 
 /* What is on disk may be newer than what this process began with. */
-static void merge(const struct save *save)
+static void merge(const struct save *save, bool worth_little)
 {
     struct stat status;
     bool checked;
@@ -104,7 +105,7 @@ static void merge(const struct save *save)
             return;
         request.base = base;
         request.base_size = (size_t)status.st_size - sizeof(struct cache_trailer);
-        request.minimum = least(engine_image_insns(base, request.base_size));
+        request.minimum = worth_little ? LEAST_INSNS : least(engine_image_insns(base, request.base_size));
     }
     void *image;
     size_t size;
@@ -116,7 +117,20 @@ static void merge(const struct save *save)
         munmap((void *)request.base, (size_t)status.st_size);
 }
 
-static void save_range(struct cache *cache, const struct code_file *file)
+static bool image_is_old(const struct cache *cache, const struct code_file *file)
+{
+    struct cache_place place;
+    struct digest key;
+    struct stat status;
+    struct timespec now;
+    char name[CACHE_NAME];
+    clock_gettime(CLOCK_REALTIME, &now);
+    return cache_image_name(cache, file, file->digest, &key, name) && cache_place(cache, name, &place)
+           && fstatat(place.directory, place.name, &status, AT_SYMLINK_NOFOLLOW) == 0
+           && now.tv_sec - status.st_mtim.tv_sec > status.st_size / BYTES_A_SECOND;
+}
+
+static void save_range(struct cache *cache, const struct code_file *file, bool worth_little)
 {
     struct save save = {.cache = cache, .file = *file};
     struct digest now;
@@ -126,7 +140,7 @@ static void save_range(struct cache *cache, const struct code_file *file)
     int lock = lock_image(&save);
     if (lock < 0)
         return;
-    merge(&save);
+    merge(&save, worth_little);
     close(lock);
 }
 
@@ -262,12 +276,14 @@ void cache_save(struct thread *thread)
     for (size_t i = 0; i < count; i++)
         work->ranges[i] = (struct engine_image_range){work->files[i].start, work->files[i].end, 0};
     engine_image_missing(process->engine, work->ranges, count);
-    for (size_t i = 0; i < count; i++)
-        if (work->ranges[i].missing >= least(work->files[i].image_insns)) {
-            if (!saved++ && !is_turn(cache))
-                break;
-            save_range(cache, &work->files[i]);
-        }
+    for (size_t i = 0; i < count; i++) {
+        bool enough = work->ranges[i].missing >= least(work->files[i].image_insns);
+        if (!enough && (work->ranges[i].missing < LEAST_INSNS || !image_is_old(cache, &work->files[i])))
+            continue;
+        if (!saved++ && !is_turn(cache))
+            break;
+        save_range(cache, &work->files[i], !enough);
+    }
     if (saved) {
         keep_size(cache);
         engine_image_saved(process->engine);

@@ -20,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -224,21 +223,12 @@ static int start(const struct options *options, char **environment)
     thread_run(thread);
 }
 
-/* What a start takes of the heap, in one call instead of a fault for each page. */
-static void populate_heap(void)
-{
-    enum { USED = 48 << 10, PAGE = 4096 };
-    void *first = malloc(1);
-    madvise((void *)((uintptr_t)first & ~(uintptr_t)(PAGE - 1)), USED, MADV_POPULATE_WRITE);
-    free(first);
-}
-
 int main(int argc, char **argv, char **envp)
 {
     static struct options options;
     if ((uintptr_t)main < LOWEST_OWN_ADDRESS)
         return fprintf(stderr, "ferry: loaded at %p, where programs go: it must be built position-independent\n", (void *)(uintptr_t)main), 126;
-    populate_heap();
+    own_memory_start();
     if (!options_parse(&options, argc, argv, envp))
         return USAGE_ERROR;
     if (options.help || options.version) {

@@ -167,6 +167,10 @@ void die_with_core(struct thread *thread, const siginfo_t *info) __attribute__((
 /* From the handler: true when the fault was explained and execution goes on. */
 bool host_fault(struct thread *thread, siginfo_t *info, void *ucontext);
 
+/* -- own_memory.c ---------------------------------------------------------------------------------------------------------- */
+
+void own_memory_start(void);
+
 /* -- core_dump.c ----------------------------------------------------------------------------------------------------------- */
 /* The guest's core file, if its limits and the system's pattern want one; false: none, or the parent will not hear of it. */
 bool core_dump(struct thread *thread, const siginfo_t *info);

@@ -19,7 +19,7 @@ static void *map_memory(size_t size)
     return memory == MAP_FAILED ? NULL : memory;
 }
 
-/* What every run touches all over: a fault for each page costs more. */
+/* What every run touches all of: a fault for each page costs more. */
 static void *map_touched_memory(size_t size)
 {
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
@@ -56,13 +56,13 @@ struct engine *engine_new(const struct guest_isa *isa, const struct engine_optio
         errno = ENOTSUP;
         return NULL;
     }
-    engine->pages = map_touched_memory(sizeof(struct code_page *) * ENGINE_PAGE_BUCKETS);
+    engine->pages = map_memory(sizeof(struct code_page *) * ENGINE_PAGE_BUCKETS);
     engine->page_arena = arena_new((size_t)64 << 20);
     engine->region_arena = arena_new((size_t)64 << 20);
     /* Never written: its entries' code is never reached, since no pc is 0 but the guest's null, which is looked up and faults. */
     engine->empty_table = map_memory(LOOKUP_BYTES);
-    engine->starts = map_touched_memory(ENGINE_START_BITS / 8);
-    engine->images = map_touched_memory(ENGINE_IMAGES * sizeof *engine->images);
+    engine->starts = map_memory(ENGINE_START_BITS / 8);
+    engine->images = map_memory(ENGINE_IMAGES * sizeof *engine->images);
     if (!engine->starts || !engine->pages || !engine->page_arena || !engine->region_arena || !engine->empty_table || !engine->images || !code_space_new(engine))
         return NULL;
     engine->empty_table[0].pc = lookup_nothing(0);
