@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/syscall.h>
 
 #define FIXED_LIMIT 0x7e0000000000ull    /* above: the host's stack, libraries and our own mappings */
@@ -140,9 +141,23 @@ static int host_protection(int protection)
 
 /* -- mmap, munmap, mprotect, mremap, brk --------------------------------------------------------------------------------- */
 
-static int64_t host_map(guest_addr address, uint64_t size, int protection, int flags, int fd, uint64_t offset)
+/* What is mapped: a file from an offset, a segment of shared memory (shmat), or new memory. -1: not that. */
+struct source { int fd; uint64_t offset; int segment; };
+
+/* The kernel's word for a place that is taken differs. */
+static int64_t host_attach(guest_addr address, int protection, int flags, int segment)
 {
-    return host_call(SYS_mmap, address, size, (unsigned)host_protection(protection), (unsigned)flags, (uint64_t)(int64_t)fd, offset);
+    bool replaces = (flags & MAP_FIXED_NOREPLACE) != MAP_FIXED_NOREPLACE;
+    int how = (protection & PROT_WRITE ? 0 : SHM_RDONLY) | (replaces ? SHM_REMAP : 0);
+    int64_t result = host_call(SYS_shmat, (unsigned)segment, address, (unsigned)how, 0, 0, 0);
+    return result == -EINVAL && !replaces ? -EEXIST : result;
+}
+
+static int64_t host_map(guest_addr address, uint64_t size, int protection, int flags, const struct source *source)
+{
+    if (source->segment >= 0)
+        return host_attach(address, protection, flags, source->segment);
+    return host_call(SYS_mmap, address, size, (unsigned)host_protection(protection), (unsigned)flags, (uint64_t)(int64_t)source->fd, source->offset);
 }
 
 /* The kernel may find that it has no memory after it has unmapped what was there: all of it or nothing. */
@@ -155,7 +170,7 @@ static bool was_unmapped(const struct address_space *space, guest_addr start, gu
     return !page_is_mapped(page);
 }
 
-static int64_t map_fixed(struct address_space *space, guest_addr address, uint64_t size, int protection, int flags, int fd, uint64_t offset, bool *had_code)
+static int64_t map_fixed(struct address_space *space, guest_addr address, uint64_t size, int protection, int flags, const struct source *source, bool *had_code)
 {
     if (address & PAGE_MASK)
         return -EINVAL;
@@ -166,7 +181,7 @@ static int64_t map_fixed(struct address_space *space, guest_addr address, uint64
         return -EEXIST;
     if (!holes_are_ours(space, address, address + size))
         return (flags & MAP_FIXED_NOREPLACE) == MAP_FIXED_NOREPLACE ? -EEXIST : -ENOMEM;
-    int64_t result = host_map(address, size, protection, (flags & ~MAP_FIXED_NOREPLACE) | MAP_FIXED, fd, offset);
+    int64_t result = host_map(address, size, protection, (flags & ~MAP_FIXED_NOREPLACE) | MAP_FIXED, source);
     if (result >= 0 || was_unmapped(space, address, address + size))
         *had_code = mappings_remove(space, address, address + size);
     return result;
@@ -174,9 +189,9 @@ static int64_t map_fixed(struct address_space *space, guest_addr address, uint64
 
 /* A file that chooses the address itself and takes none from us (io_uring): the host is asked for one below 2 GiB, where nothing
  * of its own lies. */
-static int64_t map_where_file_likes(uint64_t size, int protection, int flags, int fd, uint64_t offset)
+static int64_t map_where_file_likes(uint64_t size, int protection, int flags, const struct source *source)
 {
-    int64_t result = host_map(0, size, protection, flags | HOST_MAP_LOW, fd, offset);
+    int64_t result = host_map(0, size, protection, flags | HOST_MAP_LOW, source);
     if (result < 0 || (guest_addr)result + size <= SHARED_LIMIT)
         return result;
     munmap((void *)(uintptr_t)result, size);
@@ -211,15 +226,15 @@ static guest_addr place_mapping(const struct process *process, guest_addr hint, 
     return address ? address : choose_address(process->space, hint, size);
 }
 
-static int64_t map_anywhere(const struct process *process, guest_addr hint, uint64_t size, int protection, int flags, int fd, uint64_t offset)
+static int64_t map_anywhere(const struct process *process, guest_addr hint, uint64_t size, int protection, int flags, const struct source *source)
 {
     struct address_space *space = process->space;
-    guest_addr address = place_mapping(process, hint, size, protection, flags, fd);
+    guest_addr address = place_mapping(process, hint, size, protection, flags, source->fd);
     while (address) {
-        int64_t result = host_map(address, size, protection, flags | MAP_FIXED_NOREPLACE, fd, offset);
-        if (result == -EINVAL && !hint && fd >= 0)
-            return map_where_file_likes(size, protection, flags, fd, offset);
-        if (result != -EEXIST)
+        int64_t result = host_map(address, size, protection, flags | MAP_FIXED_NOREPLACE, source);
+        if (result == -EINVAL && !hint && source->fd >= 0)
+            return map_where_file_likes(size, protection, flags, source);
+        if (result != -EEXIST || (source->segment >= 0 && address < SHARED_LIMIT))   /* below, it is the segment that is gone */
             return result;
         address = find_above(space, address >= SHARED_LIMIT ? address + (1ull << 30) : SHARED_LIMIT, size);
     }
@@ -254,7 +269,7 @@ static bool is_code_file(const struct process *process, int protection, int flag
     return process->code_files && fd >= 0 && (flags & (MAP_ANONYMOUS | MAP_TYPE)) == MAP_PRIVATE && is_code(protection);
 }
 
-int64_t address_space_map(struct process *process, guest_addr hint, uint64_t size, int protection, int flags, int fd, uint64_t offset)
+static int64_t map_source(struct process *process, guest_addr hint, uint64_t size, int protection, int flags, const struct source *source)
 {
     struct address_space *space = process->space;
     bool had_code = false;
@@ -264,26 +279,40 @@ int64_t address_space_map(struct process *process, guest_addr hint, uint64_t siz
     if (size == 0 || size > FIXED_LIMIT)
         return -ENOMEM;
     struct stat status;
-    bool known = is_code_file(process, protection, flags, fd) && fstat(fd, &status) == 0;
+    bool known = is_code_file(process, protection, flags, source->fd) && fstat(source->fd, &status) == 0;
     begin_change(space);
     int64_t result = mappings_reserve(space) ? map_permission(process, hint, size, protection, flags) : -ENOMEM;
-    flags |= memory_lock_flags(process);
     if (result == 0)
-        result = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) ? map_fixed(space, hint, size, protection, flags, fd, offset, &had_code)
-                                                           : map_anywhere(process, hint, size, protection, flags, fd, offset);
+        result = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) ? map_fixed(space, hint, size, protection, flags, source, &had_code)
+                                                           : map_anywhere(process, hint, size, protection, flags, source);
     if (result >= 0) {
         mappings_add(space, (struct guest_mapping){ (guest_addr)result, (guest_addr)result + size, protection & (PROT_READ | PROT_WRITE | PROT_EXEC),
                                                  (flags & MAP_TYPE) != MAP_PRIVATE, (flags & MAP_GROWSDOWN) != 0, (protection & PROTECTION_NEVER_EXECUTE) != 0 });
         if (had_code)
             code_file_gone(process, hint, hint + size);
         if (known)
-            code_files_mapped(process->code_files, (guest_addr)result, (guest_addr)result + size, &status, offset);
+            code_files_mapped(process->code_files, (guest_addr)result, (guest_addr)result + size, &status, source->offset);
     }
     note_peak(process);
     end_change(space);
     if (had_code)                         /* only where the place was given */
         code_changed(process, hint, hint + size);
-    return memory_lock_new(process, result, size);
+    return result;
+}
+
+int64_t address_space_map(struct process *process, guest_addr hint, uint64_t size, int protection, int flags, int fd, uint64_t offset)
+{
+    const struct source file = { fd, offset, -1 };
+    return memory_lock_new(process, map_source(process, hint, size, protection, flags | memory_lock_flags(process), &file), page_up(size));
+}
+
+int64_t address_space_attach(struct process *process, guest_addr hint, uint64_t size, int protection, int flags, int segment)
+{
+    const struct source memory = { -1, 0, segment };
+    int64_t result = map_source(process, hint, size, protection, flags, &memory);
+    if (result >= 0)
+        memory_lock_attached(process, (guest_addr)result, page_up(size));
+    return result;
 }
 
 /* Unmaps what is the guest's in [start, end) on the host, neighbours in one call; holes may be the host's. The kernel may refuse (sealed
@@ -643,13 +672,16 @@ void address_space_stack_limit(struct process *process, uint64_t limit, bool at_
 void address_space_adopt(struct process *process, guest_addr start, uint64_t size, int protection, bool shared)
 {
     struct address_space *space = process->space;
+    bool had_code = false;
     begin_change(space);
     if (mappings_reserve(space)) {
-        mappings_remove(space, start, start + page_up(size));
+        had_code = mappings_remove(space, start, start + page_up(size));
         mappings_add(space, (struct guest_mapping){ start, start + page_up(size), protection, shared, false, false });
         note_peak(process);
     }
     end_change(space);
+    if (had_code)
+        code_changed(process, start, start + page_up(size));
 }
 
 void address_space_lock(struct process *process)
