@@ -77,12 +77,22 @@ static void fork_while_others_translate(void)
         pthread_join(threads[i], NULL);
 }
 
-/* The thread sees the one code or the other, and nothing in between. */
+static void *reader(void *argument)
+{
+    (void)argument;
+    while (!stop) {
+        uint32_t got = *(volatile uint32_t *)shared_code;
+        CHECK(got == load(1) || got == load(2));
+    }
+    return NULL;
+}
+
+/* The threads see the one code or the other, and nothing in between. */
 static void attach_over_code(void)
 {
     enum { EXECUTABLE = 0100000 };
     int segments[2];
-    pthread_t thread;
+    pthread_t thread, other;
     for (unsigned i = 0; i < 2; i++) {
         segments[i] = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0700);
         uint32_t *code = shmat(segments[i], NULL, 0);
@@ -93,13 +103,14 @@ static void attach_over_code(void)
     uint32_t *code = shmat(segments[0], NULL, EXECUTABLE);
     shared_code = code;
     stop = 0;
-    CHECK(pthread_create(&thread, NULL, runner, NULL) == 0);
-    for (unsigned i = 0; i < 1000; i++) {
+    CHECK(pthread_create(&thread, NULL, runner, NULL) == 0 && pthread_create(&other, NULL, reader, NULL) == 0);
+    for (unsigned i = 0; i < 400; i++) {
         CHECK(shmat(segments[i & 1], code, SHM_REMAP | EXECUTABLE) == code);
         CHECK(run(code) == 1 + (i & 1));
     }
     stop = 1;
     pthread_join(thread, NULL);
+    pthread_join(other, NULL);
     shmdt(code);
     for (unsigned i = 0; i < 2; i++)
         shmctl(segments[i], IPC_RMID, NULL);
