@@ -15,8 +15,13 @@
 size_t core_read_text(const char *path, char *text, size_t size);
 /* The file's name by a pattern, the pid added if the pattern has none and it shall be; false: a pipe, or nothing at all. */
 bool core_name(const struct thread *thread, const char *pattern, bool add_pid, int signal, uint64_t limit, char *name, size_t size);
-/* The same by what the system says. */
-bool core_pattern(const struct thread *thread, int signal, uint64_t limit, char *name, size_t size);
+/* The same, as the system says about pids. */
+bool core_pattern(const struct thread *thread, const char *pattern, int signal, uint64_t limit, char *name, size_t size);
+/* A pattern that is a program and its arguments: `|` and words, expanded after they were told apart. false: it is none. */
+#define CORE_ARGUMENTS 64
+#define CORE_PROCESS_DESCRIPTOR 3         /* what %F stands for */
+struct core_command { char text[PATH_MAX]; char *arguments[CORE_ARGUMENTS + 1]; bool names_process; };
+bool core_command(const struct thread *thread, const char *pattern, int signal, uint64_t limit, struct core_command *command);
 int core_open(const char *name);          /* the descriptor, or negative errno */
 
 /* -- core_memory.c ----------------------------------------------------------------------------------------------------- */
@@ -39,8 +44,15 @@ bool core_memory_list(const struct process *process, struct core_memory *memory)
 /* Grows *area, which has room for *capacity items; memory comes from mmap, because a vfork child may not use malloc. */
 bool core_grow(void *area, size_t *capacity, size_t item, size_t wanted);
 
+/* -- core_program.c ---------------------------------------------------------------------------------------------------- */
+/* The program that core_pattern pipes cores to, started as the kernel would; its standard input, or negative errno. */
+int core_program_start(const struct core_command *command, int64_t *pid);
+/* After all was written. The process is there for the program to look at as long as the system promises that. */
+void core_program_end(int fd, int64_t pid);
+
 /* -- core_write.c ------------------------------------------------------------------------------------------------------ */
-bool core_write(int fd, const struct guest_isa *isa, const struct core_memory *memory, const uint8_t *notes, size_t notes_size, uint64_t limit);
+/* is_pipe: without holes, and from the start to the end. */
+bool core_write(int fd, const struct guest_isa *isa, const struct core_memory *memory, const uint8_t *notes, size_t notes_size, uint64_t limit, bool is_pipe);
 
 /* -- core_flag.c ------------------------------------------------------------------------------------------------------- */
 /* Makes the kernel tell our parent that a core was dumped, without one of ferry appearing anywhere. */

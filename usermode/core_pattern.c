@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Where a core file goes: /proc/sys/kernel/core_pattern with its % escapes, core_uses_pid, and what core(5) refuses. Pipes
- * and sockets get nothing from ferry: what listens there would take the file for one of the host's.
+ * Where a core file goes: /proc/sys/kernel/core_pattern with its % escapes, core_uses_pid, and what core(5) refuses. What
+ * listens at a socket gets nothing: it asks the kernel about the process, which has dumped nothing.
  */
 #include "usermode/core_dump.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -17,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-struct expansion { char *text; size_t used, size; };
+struct expansion { char *text; size_t used, size; bool of_program, names_process; };
 
 static void append(struct expansion *out, const char *text)
 {
@@ -73,6 +74,14 @@ static void append_host(struct expansion *out)
     append_name(out, uname(&names) == 0 ? names.nodename : "");
 }
 
+/* Only programs are given the process (Linux 6.16). */
+static void append_process(struct expansion *out)
+{
+    out->names_process = out->of_program;
+    if (out->of_program)
+        append_number(out, CORE_PROCESS_DESCRIPTOR);
+}
+
 static void expand_one(struct expansion *out, char letter, const struct thread *thread, int signal, uint64_t limit)
 {
     switch (letter) {
@@ -89,28 +98,35 @@ static void expand_one(struct expansion *out, char letter, const struct thread *
     case 'f': append_executable(out, thread, false); break;
     case 'E': append_executable(out, thread, true); break;
     case 'c': append_number(out, limit); break;
+    case 'C': append_number(out, (uint64_t)sched_getcpu()); break;
+    case 'F': append_process(out); break;
     default: break;                        /* dropped, like any unknown one */
     }
 }
 
+/* true: the process id is in it. */
+static bool expand(struct expansion *out, const char *pattern, size_t length, const struct thread *thread, int signal, uint64_t limit)
+{
+    bool has_pid = false;
+    for (const char *at = pattern, *end = pattern + length; at < end; at++) {
+        char letter[2] = { *at, 0 };
+        if (*at != '%') {
+            append(out, letter);
+        } else if (++at < end) {           /* a single % at the end is dropped */
+            has_pid |= *at == 'p';
+            expand_one(out, *at, thread, signal, limit);
+        }
+    }
+    return has_pid;
+}
+
 bool core_name(const struct thread *thread, const char *pattern, bool add_pid, int signal, uint64_t limit, char *name, size_t size)
 {
-    struct expansion out = { name, 0, size };
-    bool has_pid = false;
+    struct expansion out = { .text = name, .size = size };
     if (pattern[0] == '|' || pattern[0] == '@')
         return false;
     name[0] = 0;
-    for (const char *at = pattern; *at; at++) {
-        char letter[2] = { *at, 0 };
-        if (*at != '%') {
-            append(&out, letter);
-        } else if (*++at) {
-            has_pid |= *at == 'p';
-            expand_one(&out, *at, thread, signal, limit);
-        } else {
-            break;                         /* a single % at the end is dropped */
-        }
-    }
+    bool has_pid = expand(&out, pattern, strlen(pattern), thread, signal, limit);
     if (!has_pid && add_pid) {
         append(&out, ".");
         append_number(&out, (uint64_t)getpid());
@@ -118,11 +134,33 @@ bool core_name(const struct thread *thread, const char *pattern, bool add_pid, i
     return out.used > 0;
 }
 
-bool core_pattern(const struct thread *thread, int signal, uint64_t limit, char *name, size_t size)
+bool core_command(const struct thread *thread, const char *pattern, int signal, uint64_t limit, struct core_command *command)
 {
-    char pattern[256], uses_pid[8];
+    struct expansion out = { .text = command->text, .size = sizeof command->text, .of_program = true };
+    size_t count = 0;
+    if (pattern[0] != '|')
+        return false;
+    for (const char *at = pattern + 1 + strspn(pattern + 1, " \t"); *at; at += strspn(at, " \t")) {
+        size_t length = strcspn(at, " \t");
+        if (count == CORE_ARGUMENTS || out.size < 2)
+            return false;
+        command->arguments[count++] = out.text;
+        out.text[0] = 0;
+        expand(&out, at, length, thread, signal, limit);
+        at += length;
+        out.text += out.used + 1;
+        out.size -= out.used + 1;
+        out.used = 0;
+    }
+    command->arguments[count] = NULL;
+    command->names_process = out.names_process;
+    return count && command->arguments[0][0] == '/';
+}
+
+bool core_pattern(const struct thread *thread, const char *pattern, int signal, uint64_t limit, char *name, size_t size)
+{
+    char uses_pid[8];
     core_read_text("/proc/sys/kernel/core_uses_pid", uses_pid, sizeof uses_pid);
-    core_read_text("/proc/sys/kernel/core_pattern", pattern, sizeof pattern);
     return core_name(thread, pattern, uses_pid[0] && uses_pid[0] != '0', signal, limit, name, size);
 }
 
