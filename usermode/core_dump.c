@@ -271,10 +271,7 @@ static bool put_notes(struct core *core)
 
 /* -- all of it ------------------------------------------------------------------------------------------------------------------- */
 
-/* Where the core goes: into a file, or to a program. */
-struct destination { char pattern[256], name[PATH_MAX]; struct core_command command; uint64_t limit; bool is_pipe; };
-
-static bool write_to(struct core *core, const struct destination *to)
+static bool write_to(struct core *core, const struct core_destination *to)
 {
     int64_t pid = 0;
     int fd = to->is_pipe ? core_program_start(&to->command, &pid) : core_open(to->name);
@@ -286,14 +283,14 @@ static bool write_to(struct core *core, const struct destination *to)
     return done;
 }
 
-static bool write_core(struct thread *thread, const siginfo_t *info, const struct destination *to)
+static bool write_core(struct thread *thread, const siginfo_t *info, const struct core_destination *to)
 {
     struct core core = { .thread = thread, .info = info, .isa = thread->process->isa };
     return core_memory_list(thread->process, &core.memory) && put_notes(&core) && write_to(&core, to);
 }
 
 /* core(5). A program gets all of it, whatever the limit but 1, and also of a process that not everybody may look at. */
-static bool choose_destination(struct destination *to, const struct thread *thread, int signal)
+static bool choose_destination(struct core_destination *to, const struct thread *thread, int signal)
 {
     struct rlimit limit;
     int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
@@ -317,7 +314,7 @@ bool core_dump(struct thread *thread, const siginfo_t *info)
 {
     struct process *process = thread->process;
     struct thread *nobody = NULL;
-    struct destination to;
+    struct core_destination to;
     if (!choose_destination(&to, thread, info->si_signo))
         return false;
     if (!atomic_compare_exchange_strong(&usermode_of(process)->dumping, &nobody, thread))
@@ -327,5 +324,5 @@ bool core_dump(struct thread *thread, const siginfo_t *info)
     stop_others(process, thread);
     bool done = write_core(thread, info, &to);
     pthread_mutex_unlock(&process->lock);
-    return done && !to.is_pipe && core_set_flag(to.name);
+    return done && !to.is_pipe && core_set_flag(thread, info->si_signo, &to);
 }

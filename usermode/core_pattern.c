@@ -18,7 +18,13 @@
 #include <time.h>
 #include <unistd.h>
 
-struct expansion { char *text; size_t used, size; bool of_program, names_process; };
+struct expansion {
+    char *text;
+    size_t used, size;
+    bool of_program, names_process;
+    const char *executable;               /* NULL: the guest's */
+    time_t time;                          /* 0: now */
+};
 
 static void append(struct expansion *out, const char *text)
 {
@@ -57,7 +63,7 @@ size_t core_read_text(const char *path, char *text, size_t size)
 
 static void append_executable(struct expansion *out, const struct thread *thread, bool whole)
 {
-    const char *path = proc_guest_name(thread->process, thread->process->executable), *slash = strrchr(path, '/');
+    const char *path = out->executable ? out->executable : proc_guest_name(thread->process, thread->process->executable), *slash = strrchr(path, '/');
     append_name(out, whole || !slash ? path : slash + 1);
 }
 
@@ -92,7 +98,7 @@ static void expand_one(struct expansion *out, char letter, const struct thread *
     case 'g': append_number(out, getgid()); break;
     case 'd': append_number(out, (uint64_t)prctl(PR_GET_DUMPABLE, 0, 0, 0, 0)); break;
     case 's': append_number(out, (uint64_t)signal); break;
-    case 't': append_number(out, (uint64_t)time(NULL)); break;
+    case 't': append_number(out, (uint64_t)(out->time ? out->time : time(NULL))); break;
     case 'h': append_host(out); break;
     case 'e': append_command(out); break;
     case 'f': append_executable(out, thread, false); break;
@@ -120,18 +126,23 @@ static bool expand(struct expansion *out, const char *pattern, size_t length, co
     return has_pid;
 }
 
+static bool expand_name(struct expansion *out, const struct thread *thread, const char *pattern, bool add_pid, int signal, uint64_t limit)
+{
+    if (pattern[0] == '|' || pattern[0] == '@')
+        return false;
+    out->text[0] = 0;
+    bool has_pid = expand(out, pattern, strlen(pattern), thread, signal, limit);
+    if (!has_pid && add_pid) {
+        append(out, ".");
+        append_number(out, (uint64_t)getpid());
+    }
+    return out->used > 0;
+}
+
 bool core_name(const struct thread *thread, const char *pattern, bool add_pid, int signal, uint64_t limit, char *name, size_t size)
 {
     struct expansion out = { .text = name, .size = size };
-    if (pattern[0] == '|' || pattern[0] == '@')
-        return false;
-    name[0] = 0;
-    bool has_pid = expand(&out, pattern, strlen(pattern), thread, signal, limit);
-    if (!has_pid && add_pid) {
-        append(&out, ".");
-        append_number(&out, (uint64_t)getpid());
-    }
-    return out.used > 0;
+    return expand_name(&out, thread, pattern, add_pid, signal, limit);
 }
 
 bool core_command(const struct thread *thread, const char *pattern, int signal, uint64_t limit, struct core_command *command)
@@ -157,11 +168,25 @@ bool core_command(const struct thread *thread, const char *pattern, int signal, 
     return count && command->arguments[0][0] == '/';
 }
 
+static bool uses_pid(void)
+{
+    char text[8];
+    core_read_text("/proc/sys/kernel/core_uses_pid", text, sizeof text);
+    return text[0] && text[0] != '0';
+}
+
 bool core_pattern(const struct thread *thread, const char *pattern, int signal, uint64_t limit, char *name, size_t size)
 {
-    char uses_pid[8];
-    core_read_text("/proc/sys/kernel/core_uses_pid", uses_pid, sizeof uses_pid);
-    return core_name(thread, pattern, uses_pid[0] && uses_pid[0] != '0', signal, limit, name, size);
+    return core_name(thread, pattern, uses_pid(), signal, limit, name, size);
+}
+
+bool core_pattern_of_host(const struct thread *thread, const char *pattern, int signal, uint64_t limit, time_t time, char *name, size_t size)
+{
+    char executable[PATH_MAX];
+    int64_t length = host_call(SYS_readlinkat, (uint64_t)AT_FDCWD, (uintptr_t)"/proc/self/exe", (uintptr_t)executable, sizeof executable - 1, 0, 0);
+    executable[length < 0 ? 0 : length] = 0;
+    struct expansion out = { .text = name, .size = size, .executable = executable, .time = time };
+    return expand_name(&out, thread, pattern, uses_pid(), signal, limit);
 }
 
 int core_open(const char *name)

@@ -19,7 +19,7 @@
 #define STATUS_DESCRIPTOR 4               /* in the child, until exec; above it is nothing */
 
 /* Their inode numbers are fixed (include/linux/proc_ns.h). */
-static bool in_initial_namespaces(void)
+bool core_in_initial_namespaces(void)
 {
     static const struct { const char *path, *name; } initial[] = {
         { "/proc/self/ns/user", "user:[4026531837]" }, { "/proc/self/ns/pid", "pid:[4026531836]" },
@@ -108,7 +108,7 @@ int core_program_start(const struct core_command *command, int64_t *pid)
 {
     int channel[2], status[2];
     int64_t error = 0;
-    if (geteuid() != 0 || !in_initial_namespaces())
+    if (geteuid() != 0 || !core_in_initial_namespaces())
         return -EPERM;
     if (pipe2(channel, O_CLOEXEC) < 0)
         return -errno;

@@ -44,6 +44,27 @@ same abort/parent wanted told
 debug ./static bt > output
 has abort/backtrace 'in abort' 'in die_here' 'main (argc='
 
+# Without the right to mount anything, and with no user namespace to be had: what the kernel dumps is removed by another process.
+without_namespaces() { unshare --user --map-root-user sh -c 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"' sh "$@"; }
+leftovers() { ls -d /dev/shm/ferry-core-* /tmp/ferry-core-* /var/tmp/ferry-core-* core?* 2> /dev/null; }
+if without_namespaces true 2> /dev/null; then
+    rm -f core*
+    before=$(leftovers)
+    without_namespaces timeout 60 "$ferry" ./static fault > told 2>&1
+    if [ "$(leftovers)" = "$before" ]; then pass removed/nothing-left; else fail removed/nothing-left; leftovers; fi
+    echo "signal 11, core dumped" > wanted
+    same removed/parent wanted told
+    debug ./static bt > output
+    has removed/crash 'in die_here' 'main (argc='
+    # Where the process may not be traced it takes a moment longer.
+    without_namespaces timeout 60 strace -f -qq -o /dev/null "$ferry" ./static fault > told 2>&1
+    for try in $(seq 50); do [ "$(leftovers)" = "$before" ] && break; sleep 0.1; done
+    if [ "$(leftovers)" = "$before" ]; then pass removed/untraced/nothing-left; else fail removed/untraced/nothing-left; leftovers; fi
+    if command -v strace > /dev/null; then same removed/untraced/parent wanted told; fi
+else
+    skip removed "no user namespace"
+fi
+
 # A pattern that is a program. Only ferry is to see it: a file of our own lies over the kernel's, in a mount namespace. The program runs in the
 # first process's.
 rm -f core*
