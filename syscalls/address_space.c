@@ -669,6 +669,16 @@ void address_space_stack_limit(struct process *process, uint64_t limit, bool at_
     pthread_mutex_unlock(&space->lock);
 }
 
+void address_space_stack_limit_of_other(pid_t pid, const struct process *remote, uint64_t limit)
+{
+    struct address_space *space;
+    uint64_t known;
+    if (remote_read(pid, &remote->space, &space, sizeof space) != sizeof space
+        || remote_read(pid, &space->stack_limit, &known, sizeof known) != sizeof known || limit <= known)
+        return;
+    remote_write(pid, &space->stack_limit, &limit, sizeof limit);
+}
+
 void address_space_adopt(struct process *process, guest_addr start, uint64_t size, int protection, bool shared)
 {
     struct address_space *space = process->space;

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 static void drop(struct process *process, guest_addr start, guest_addr end)
@@ -32,8 +31,7 @@ void code_written(struct process *process, pid_t pid, guest_addr start, guest_ad
     if (!there || remote_read(pid, counter, &count, sizeof count) != sizeof count)
         return;
     count++;
-    struct iovec here = { &count, sizeof count }, remote = { counter, sizeof count };
-    host_call(SYS_process_vm_writev, (uint64_t)pid, (uintptr_t)&here, 1, (uintptr_t)&remote, 1, 0);
+    remote_write(pid, counter, &count, sizeof count);
 }
 
 void code_written_look(struct process *process)
