@@ -9,6 +9,7 @@
 #include "debug/symbols.h"
 #include "syscalls/abi.h"
 #include "syscalls/guest_memory.h"
+#include "syscalls/memory_files.h"
 #include "syscalls/memory_limits.h"
 #include "syscalls/seccomp.h"
 #include "syscalls/strace.h"
@@ -127,6 +128,7 @@ static struct process *process_new(const struct options *options)
     process->arguments = options->inherited;
     process->space = address_space_new(process);
     memory_limits_start(process, options->limits);
+    memory_files_inherited(process);
     process->exec_descriptor = process->cache_descriptor = -1;
     process->own_descriptor = options->own_descriptor < 0 ? -1 : descriptor_move_up((int)options->own_descriptor, 0);
     open_log(options, process);
