@@ -16,7 +16,7 @@
 
 enum { THREADS = 36, FUNCTIONS = 12000, CALLS = 2000, FORKS = 24, CHILD_CALLS = 400, PARTS = 6, WORDS = 2 * PARTS + 4, NESTED = 3 };
 
-static _Atomic int running;
+static _Atomic int running, stop;
 static _Atomic unsigned handled;
 static uint32_t *code;
 
@@ -70,7 +70,7 @@ static void *work(void *argument)
     for (unsigned part = 0; part < 4; part++)
         walk(id + THREADS * part, CALLS / 4);
     atomic_fetch_sub(&running, 1);
-    while (running)                        /* they are sent signals until all are done */
+    while (!stop)                          /* they are sent signals until all are done, and for a while after that */
         usleep(1000);
     return NULL;
 }
@@ -79,7 +79,7 @@ static void *work(void *argument)
 static void child(unsigned nth)
 {
     pthread_t thread;
-    running = 1;
+    stop = 1;
     CHECK(pthread_create(&thread, NULL, work, (void *)(uintptr_t)nth) == 0);
     walk(nth * 7 + 3, CHILD_CALLS);
     pthread_join(thread, NULL);
@@ -103,7 +103,7 @@ int main(void)
         CHECK(pthread_create(&threads[i], NULL, work, (void *)i) == 0);
     unsigned sent = 0, forks = 0;
     while (running || forks < FORKS) {
-        for (unsigned i = 0; i < NESTED && running; i++, sent++)
+        for (unsigned i = 0; i < NESTED; i++, sent++)
             CHECK(pthread_kill(threads[sent * 5 % THREADS], sent & 1 ? SIGUSR1 : SIGUSR2) == 0);
         if (forks < FORKS) {
             pid_t pid = fork();
@@ -115,6 +115,7 @@ int main(void)
         }
         usleep(500);
     }
+    stop = 1;
     for (unsigned i = 0; i < THREADS; i++)
         CHECK(pthread_join(threads[i], NULL) == 0);
     CHECK(handled > 0);
