@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The guest's address space: a sorted array of mappings. Every guest address is chosen here and mapped with MAP_FIXED, so that
+ * The guest's address space, over the table of its mappings (mappings.c). Every guest address is chosen here and mapped with MAP_FIXED, so that
  * the guest sees one layout whatever the host does (arm64 with 39 bits is the model: mmap(2) top-down below the stack, mm/mmap.c's
  * rules for hints). The host's own table holds file names and offsets; only the guest's protection is kept here, because
  * guest code is never executable on the host.
  *
  * Lock: space->lock is a leaf. engine_invalidate is called after it is released: translation takes it under the engine's lock.
  */
-#include "syscalls/process.h"
 #include "syscalls/address_space.h"
 #include "syscalls/code_files.h"
+#include "syscalls/mappings.h"
 #include "syscalls/memory_limits.h"
 #include "syscalls/memory_locks.h"
 #include "syscalls/proc.h"
@@ -20,210 +20,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/syscall.h>
 
-#define PAGE 4096ull
-#define PAGE_MASK (PAGE - 1)
 #define FIXED_LIMIT 0x7e0000000000ull    /* above: the host's stack, libraries and our own mappings */
 #define SHARED_LIMIT 0x8000000000ull     /* below: nothing of the host's; above, holes must be probed */
 #define HOST_MAP_LOW 0x40                /* x86's MAP_32BIT */
-#define STACK_GUARD (256 * PAGE)          /* the kernel's stack_guard_gap */
 #define HOST_MINIMUM 0x10000ull          /* hints below are ignored (vm.mmap_min_addr) */
 
-struct address_space {
-    pthread_mutex_t lock;
-    struct guest_mapping *mappings;
-    size_t count, capacity;
-    guest_addr mmap_base, brk_start, brk;
-    uint64_t mapped, stack_limit;            /* bytes of all mappings; the largest RLIMIT_STACK that there was */
-    bool bottom_up;                          /* mmap goes up from its base (Linux' legacy layout), not down */
-    /* The executable mapping looked up last, for fetches without the lock. Odd sequence: being changed. */
-    _Atomic uint32_t sequence;
-    _Atomic guest_addr code_start, code_end;
-};
-
 static uint64_t page_up(uint64_t value) { return (value + PAGE_MASK) & ~PAGE_MASK; }
-
-/* -- the table ----------------------------------------------------------------------------------------------------------- */
-
-/* Index of the first mapping that ends above address; count when none does. */
-static size_t find_mapping(const struct address_space *space, guest_addr address)
-{
-    size_t low = 0, high = space->count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (space->mappings[middle].end > address)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return low;
-}
-
-/* Where a mapping starts that the host may have made larger. What lies between two mappings of the table is the growth of the upper one. */
-static guest_addr present_start(struct address_space *space, size_t index)
-{
-    struct guest_mapping *m = &space->mappings[index];
-    if (!m->grows_down)
-        return m->start;
-    guest_addr start = grown_start(m->start, index ? m[-1].end : 0);
-    space->mapped += m->start - start;
-    return m->start = start;
-}
-
-/* The lowest that it may start at by now, without asking the host: no stack becomes larger than the largest limit there was. */
-static guest_addr lowest_start(const struct address_space *space, size_t index)
-{
-    const struct guest_mapping *m = &space->mappings[index];
-    if (!m->grows_down)
-        return m->start;
-    return m->start > space->stack_limit ? m->start - space->stack_limit : 0;
-}
-
-static guest_addr minus_guard(const struct address_space *space, size_t index, guest_addr start)
-{
-    return !space->mappings[index].grows_down ? start : start > STACK_GUARD ? start - STACK_GUARD : 0;
-}
-
-/* Below which nobody else's mapping is put; exact where that is below `end`. */
-static guest_addr guarded_start(struct address_space *space, size_t index, guest_addr end)
-{
-    guest_addr lowest = minus_guard(space, index, lowest_start(space, index));
-    return lowest >= end ? lowest : minus_guard(space, index, present_start(space, index));
-}
-
-/* The same as find_mapping, after what grew since and holds the address. */
-static size_t find_present(struct address_space *space, guest_addr address)
-{
-    size_t index = find_mapping(space, address);
-    if (index < space->count && space->mappings[index].start > address && lowest_start(space, index) <= address)
-        present_start(space, index);
-    return index;
-}
-
-/* Before [start, end) is looked at or changed. */
-static void learn_growth(struct address_space *space, guest_addr start, guest_addr end)
-{
-    for (size_t index = find_mapping(space, start); index < space->count && lowest_start(space, index) < end; index++)
-        if (present_start(space, index) >= end)
-            break;
-}
-
-static bool range_free(const struct address_space *space, guest_addr start, guest_addr end)
-{
-    size_t index = find_mapping(space, start);
-    return index == space->count || space->mappings[index].start >= end;
-}
-
-/* ... and no stack is near above it. */
-static bool range_unguarded(struct address_space *space, guest_addr start, guest_addr end)
-{
-    size_t index = find_mapping(space, start);
-    return index == space->count || guarded_start(space, index, end) >= end;
-}
-
-/* Room for two more mappings: what one change can add. The array is never malloc'ed, since children of a raw clone change it too. */
-static bool reserve_entries(struct address_space *space)
-{
-    if (space->count + 2 <= space->capacity)
-        return true;
-    size_t old_bytes = space->capacity * sizeof *space->mappings, bytes = old_bytes ? old_bytes * 2 : 4 * PAGE;
-    void *array = old_bytes ? mremap(space->mappings, old_bytes, bytes, MREMAP_MAYMOVE)
-                            : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-    if (array == MAP_FAILED)
-        return false;
-    space->mappings = array;
-    space->capacity = bytes / sizeof *space->mappings;
-    return true;
-}
-
-static void insert_at(struct address_space *space, size_t index, struct guest_mapping mapping)
-{
-    memmove(&space->mappings[index + 1], &space->mappings[index], (space->count - index) * sizeof mapping);
-    space->mappings[index] = mapping;
-    space->count++;
-}
-
-static uint64_t mapped_bytes(const struct address_space *space, guest_addr start, guest_addr end)
-{
-    uint64_t bytes = 0;
-    for (size_t index = find_mapping(space, start); index < space->count && space->mappings[index].start < end; index++) {
-        guest_addr low = space->mappings[index].start > start ? space->mappings[index].start : start;
-        bytes += (space->mappings[index].end < end ? space->mappings[index].end : end) - low;
-    }
-    return bytes;
-}
-
-/* Cuts [start, end) out of the table; true when any of it was executable. */
-static bool table_remove(struct address_space *space, guest_addr start, guest_addr end)
-{
-    bool had_code = false;
-    size_t first = find_mapping(space, start), index = first;
-    space->mapped -= mapped_bytes(space, start, end);
-    if (first < space->count && space->mappings[first].start < start) {
-        struct guest_mapping *left = &space->mappings[first];
-        if (left->start >= end)
-            return false;
-        had_code = left->protection & PROT_EXEC;
-        if (left->end > end) {
-            struct guest_mapping right = *left;
-            right.start = end;
-            left->end = start;
-            insert_at(space, first + 1, right);
-            return had_code;
-        }
-        left->end = start;
-        first = ++index;
-    }
-    for (; index < space->count && space->mappings[index].end <= end; index++)
-        had_code |= (space->mappings[index].protection & PROT_EXEC) != 0;
-    if (index < space->count && space->mappings[index].start < end) {
-        had_code |= (space->mappings[index].protection & PROT_EXEC) != 0;
-        space->mappings[index].start = end;
-    }
-    memmove(&space->mappings[first], &space->mappings[index], (space->count - index) * sizeof *space->mappings);
-    space->count -= index - first;
-    return had_code;
-}
-
-static bool same_kind(const struct guest_mapping *one, const struct guest_mapping *other)
-{
-    return one->protection == other->protection && one->shared == other->shared && one->grows_down == other->grows_down
-        && one->never_executable == other->never_executable;
-}
-
-/* Equal neighbours become one: the host keeps what else differs. */
-static void table_add(struct address_space *space, struct guest_mapping added)
-{
-    size_t index = find_mapping(space, added.start);
-    space->mapped += added.end - added.start;
-    struct guest_mapping *left = index ? &space->mappings[index - 1] : NULL;
-    struct guest_mapping *right = index < space->count ? &space->mappings[index] : NULL;
-    bool joins_left = left && left->end == added.start && same_kind(left, &added);
-    bool joins_right = right && right->start == added.end && same_kind(right, &added);
-    if (joins_left && joins_right) {
-        left->end = right->end;
-        memmove(right, right + 1, (space->count - index - 1) * sizeof *right);
-        space->count--;
-    } else if (joins_left) {
-        left->end = added.end;
-    } else if (joins_right) {
-        right->start = added.start;
-    } else {
-        insert_at(space, index, added);
-    }
-}
-
-/* Every page of [start, end) is mapped. */
-static bool range_mapped(const struct address_space *space, guest_addr start, guest_addr end)
-{
-    for (size_t index = find_mapping(space, start); index < space->count && space->mappings[index].start <= start; index++) {
-        start = space->mappings[index].end;
-        if (start >= end)
-            return true;
-    }
-    return false;
-}
 
 static void lock(struct address_space *space)
 {
@@ -270,8 +75,8 @@ static void code_changed(struct process *process, guest_addr start, guest_addr e
 static guest_addr find_below(struct address_space *space, guest_addr limit, uint64_t size)
 {
     guest_addr end = limit;
-    for (size_t index = find_mapping(space, limit - 1); ; index--) {
-        guest_addr start = index < space->count ? guarded_start(space, index, end) : end;
+    for (size_t index = mappings_find(space, limit - 1); ; index--) {
+        guest_addr start = index < space->count ? mappings_guarded_start(space, index, end) : end;
         if (start < end) {
             guest_addr low = space->mappings[index].end;
             if (low < end && end - low >= size)
@@ -287,9 +92,9 @@ static guest_addr find_below(struct address_space *space, guest_addr limit, uint
 /* Bottom-up. Above the classic area the host may have something there: the caller maps without replacing and asks again higher. */
 static guest_addr find_above(struct address_space *space, guest_addr from, uint64_t size)
 {
-    for (size_t index = find_mapping(space, from); index < space->count; index++) {
+    for (size_t index = mappings_find(space, from); index < space->count; index++) {
         const struct guest_mapping *mapping = &space->mappings[index];
-        guest_addr start = guarded_start(space, index, FIXED_LIMIT);
+        guest_addr start = mappings_guarded_start(space, index, FIXED_LIMIT);
         if (start > from && start - from >= size)
             return from;
         if (mapping->end > from)
@@ -301,7 +106,7 @@ static guest_addr find_above(struct address_space *space, guest_addr from, uint6
 static guest_addr choose_address(struct address_space *space, guest_addr hint, uint64_t size)
 {
     hint &= ~PAGE_MASK;
-    if (hint >= HOST_MINIMUM && hint < FIXED_LIMIT && size <= FIXED_LIMIT - hint && range_unguarded(space, hint, hint + size))
+    if (hint >= HOST_MINIMUM && hint < FIXED_LIMIT && size <= FIXED_LIMIT - hint && mappings_is_unguarded(space, hint, hint + size))
         return hint;
     guest_addr address = space->bottom_up ? 0 : find_below(space, space->mmap_base, size);
     return address ? address : find_above(space, space->mmap_base, size);
@@ -312,7 +117,7 @@ static bool holes_are_ours(const struct address_space *space, guest_addr start, 
 {
     if (end <= SHARED_LIMIT)
         return true;
-    for (size_t index = find_mapping(space, start); start < end; index++) {
+    for (size_t index = mappings_find(space, start); start < end; index++) {
         guest_addr hole_end = index < space->count && space->mappings[index].start < end ? space->mappings[index].start : end;
         if (hole_end > start) {
             void *place = (void *)(uintptr_t)start;
@@ -336,43 +141,57 @@ static int host_protection(int protection)
 
 /* -- mmap, munmap, mprotect, mremap, brk --------------------------------------------------------------------------------- */
 
-static int64_t host_map(guest_addr address, uint64_t size, int protection, int flags, int fd, uint64_t offset)
+/* What is mapped: a file from an offset, a segment of shared memory (shmat), or new memory. -1: not that. */
+struct source { int fd; uint64_t offset; int segment; };
+
+/* The kernel's word for a place that is taken differs. */
+static int64_t host_attach(guest_addr address, int protection, int flags, int segment)
 {
-    return host_call(SYS_mmap, address, size, (unsigned)host_protection(protection), (unsigned)flags, (uint64_t)(int64_t)fd, offset);
+    bool replaces = (flags & MAP_FIXED_NOREPLACE) != MAP_FIXED_NOREPLACE;
+    int how = (protection & PROT_WRITE ? 0 : SHM_RDONLY) | (replaces ? SHM_REMAP : 0);
+    int64_t result = host_call(SYS_shmat, (unsigned)segment, address, (unsigned)how, 0, 0, 0);
+    return result == -EINVAL && !replaces ? -EEXIST : result;
+}
+
+static int64_t host_map(guest_addr address, uint64_t size, int protection, int flags, const struct source *source)
+{
+    if (source->segment >= 0)
+        return host_attach(address, protection, flags, source->segment);
+    return host_call(SYS_mmap, address, size, (unsigned)host_protection(protection), (unsigned)flags, (uint64_t)(int64_t)source->fd, source->offset);
 }
 
 /* The kernel may find that it has no memory after it has unmapped what was there: all of it or nothing. */
 static bool was_unmapped(const struct address_space *space, guest_addr start, guest_addr end)
 {
-    size_t index = find_mapping(space, start);
+    size_t index = mappings_find(space, start);
     if (index >= space->count || space->mappings[index].start >= end)
         return false;
     guest_addr page = space->mappings[index].start > start ? space->mappings[index].start : start;
     return !page_is_mapped(page);
 }
 
-static int64_t map_fixed(struct address_space *space, guest_addr address, uint64_t size, int protection, int flags, int fd, uint64_t offset, bool *had_code)
+static int64_t map_fixed(struct address_space *space, guest_addr address, uint64_t size, int protection, int flags, const struct source *source, bool *had_code)
 {
     if (address & PAGE_MASK)
         return -EINVAL;
     if (address >= FIXED_LIMIT || size > FIXED_LIMIT - address)
         return -ENOMEM;
-    learn_growth(space, address, address + size);
-    if ((flags & MAP_FIXED_NOREPLACE) == MAP_FIXED_NOREPLACE && !range_free(space, address, address + size))
+    mappings_learn_growth(space, address, address + size);
+    if ((flags & MAP_FIXED_NOREPLACE) == MAP_FIXED_NOREPLACE && !mappings_is_free(space, address, address + size))
         return -EEXIST;
     if (!holes_are_ours(space, address, address + size))
         return (flags & MAP_FIXED_NOREPLACE) == MAP_FIXED_NOREPLACE ? -EEXIST : -ENOMEM;
-    int64_t result = host_map(address, size, protection, (flags & ~MAP_FIXED_NOREPLACE) | MAP_FIXED, fd, offset);
+    int64_t result = host_map(address, size, protection, (flags & ~MAP_FIXED_NOREPLACE) | MAP_FIXED, source);
     if (result >= 0 || was_unmapped(space, address, address + size))
-        *had_code = table_remove(space, address, address + size);
+        *had_code = mappings_remove(space, address, address + size);
     return result;
 }
 
 /* A file that chooses the address itself and takes none from us (io_uring): the host is asked for one below 2 GiB, where nothing
  * of its own lies. */
-static int64_t map_where_file_likes(uint64_t size, int protection, int flags, int fd, uint64_t offset)
+static int64_t map_where_file_likes(uint64_t size, int protection, int flags, const struct source *source)
 {
-    int64_t result = host_map(0, size, protection, flags | HOST_MAP_LOW, fd, offset);
+    int64_t result = host_map(0, size, protection, flags | HOST_MAP_LOW, source);
     if (result < 0 || (guest_addr)result + size <= SHARED_LIMIT)
         return result;
     munmap((void *)(uintptr_t)result, size);
@@ -392,7 +211,7 @@ static guest_addr choose_for_file(const struct process *process, uint64_t size)
     enum { TRIES = 8 };
     for (unsigned nth = 0; nth < TRIES; nth++) {
         guest_addr address = code_files_place(process->code_files, size, nth);
-        if (address && range_free(process->space, address, address + size))
+        if (address && mappings_is_free(process->space, address, address + size))
             return address;
     }
     return 0;
@@ -407,15 +226,15 @@ static guest_addr place_mapping(const struct process *process, guest_addr hint, 
     return address ? address : choose_address(process->space, hint, size);
 }
 
-static int64_t map_anywhere(const struct process *process, guest_addr hint, uint64_t size, int protection, int flags, int fd, uint64_t offset)
+static int64_t map_anywhere(const struct process *process, guest_addr hint, uint64_t size, int protection, int flags, const struct source *source)
 {
     struct address_space *space = process->space;
-    guest_addr address = place_mapping(process, hint, size, protection, flags, fd);
+    guest_addr address = place_mapping(process, hint, size, protection, flags, source->fd);
     while (address) {
-        int64_t result = host_map(address, size, protection, flags | MAP_FIXED_NOREPLACE, fd, offset);
-        if (result == -EINVAL && !hint && fd >= 0)
-            return map_where_file_likes(size, protection, flags, fd, offset);
-        if (result != -EEXIST)
+        int64_t result = host_map(address, size, protection, flags | MAP_FIXED_NOREPLACE, source);
+        if (result == -EINVAL && !hint && source->fd >= 0)
+            return map_where_file_likes(size, protection, flags, source);
+        if (result != -EEXIST || (source->segment >= 0 && address < SHARED_LIMIT))   /* below, it is the segment that is gone */
             return result;
         address = find_above(space, address >= SHARED_LIMIT ? address + (1ull << 30) : SHARED_LIMIT, size);
     }
@@ -436,7 +255,7 @@ static int64_t map_permission(const struct process *process, guest_addr hint, ui
         return -EACCES;
     if (may_grow(process, size, protection, shared))
         return 0;
-    uint64_t replaced = flags & MAP_FIXED && size <= FIXED_LIMIT - hint ? mapped_bytes(process->space, hint, hint + size) : 0;
+    uint64_t replaced = flags & MAP_FIXED && size <= FIXED_LIMIT - hint ? mappings_bytes(process->space, hint, hint + size) : 0;
     return replaced && may_grow(process, size - replaced, protection, shared) ? 0 : -ENOMEM;
 }
 
@@ -450,6 +269,37 @@ static bool is_code_file(const struct process *process, int protection, int flag
     return process->code_files && fd >= 0 && (flags & (MAP_ANONYMOUS | MAP_TYPE)) == MAP_PRIVATE && is_code(protection);
 }
 
+static int64_t map_source(struct process *process, guest_addr hint, uint64_t size, int protection, int flags, const struct source *source)
+{
+    struct address_space *space = process->space;
+    bool had_code = false;
+    if (size == 0)
+        return -EINVAL;
+    size = page_up(size);
+    if (size == 0 || size > FIXED_LIMIT)
+        return -ENOMEM;
+    struct stat status;
+    bool known = is_code_file(process, protection, flags, source->fd) && fstat(source->fd, &status) == 0;
+    begin_change(space);
+    int64_t result = mappings_reserve(space) ? map_permission(process, hint, size, protection, flags) : -ENOMEM;
+    if (result == 0)
+        result = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) ? map_fixed(space, hint, size, protection, flags, source, &had_code)
+                                                           : map_anywhere(process, hint, size, protection, flags, source);
+    if (result >= 0) {
+        mappings_add(space, (struct guest_mapping){ (guest_addr)result, (guest_addr)result + size, protection & (PROT_READ | PROT_WRITE | PROT_EXEC),
+                                                 (flags & MAP_TYPE) != MAP_PRIVATE, (flags & MAP_GROWSDOWN) != 0, (protection & PROTECTION_NEVER_EXECUTE) != 0 });
+        if (had_code)
+            code_file_gone(process, hint, hint + size);
+        if (known)
+            code_files_mapped(process->code_files, (guest_addr)result, (guest_addr)result + size, &status, source->offset);
+    }
+    note_peak(process);
+    end_change(space);
+    if (had_code)                         /* only where the place was given */
+        code_changed(process, hint, hint + size);
+    return result;
+}
+
 /* Data of programs and libraries and the first of the heap: written soon, most of it, and a fault for each page costs more. */
 static int written_soon(uint64_t size, int protection, int flags)
 {
@@ -461,41 +311,25 @@ static int written_soon(uint64_t size, int protection, int flags)
 
 int64_t address_space_map(struct process *process, guest_addr hint, uint64_t size, int protection, int flags, int fd, uint64_t offset)
 {
-    struct address_space *space = process->space;
-    bool had_code = false;
-    if (size == 0)
-        return -EINVAL;
-    size = page_up(size);
-    if (size == 0 || size > FIXED_LIMIT)
-        return -ENOMEM;
-    struct stat status;
-    bool known = is_code_file(process, protection, flags, fd) && fstat(fd, &status) == 0;
-    begin_change(space);
-    int64_t result = reserve_entries(space) ? map_permission(process, hint, size, protection, flags) : -ENOMEM;
+    const struct source file = { fd, offset, -1 };
     flags |= memory_lock_flags(process) | written_soon(size, protection, flags);
-    if (result == 0)
-        result = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) ? map_fixed(space, hint, size, protection, flags, fd, offset, &had_code)
-                                                           : map_anywhere(process, hint, size, protection, flags, fd, offset);
-    if (result >= 0) {
-        table_add(space, (struct guest_mapping){ (guest_addr)result, (guest_addr)result + size, protection & (PROT_READ | PROT_WRITE | PROT_EXEC),
-                                                 (flags & MAP_TYPE) != MAP_PRIVATE, (flags & MAP_GROWSDOWN) != 0, (protection & PROTECTION_NEVER_EXECUTE) != 0 });
-        if (had_code)
-            code_file_gone(process, hint, hint + size);
-        if (known)
-            code_files_mapped(process->code_files, (guest_addr)result, (guest_addr)result + size, &status, offset);
-    }
-    note_peak(process);
-    end_change(space);
-    if (had_code)                         /* only where the place was given */
-        code_changed(process, hint, hint + size);
-    return memory_lock_new(process, result, size);
+    return memory_lock_new(process, map_source(process, hint, size, protection, flags, &file), page_up(size));
+}
+
+int64_t address_space_attach(struct process *process, guest_addr hint, uint64_t size, int protection, int flags, int segment)
+{
+    const struct source memory = { -1, 0, segment };
+    int64_t result = map_source(process, hint, size, protection, flags, &memory);
+    if (result >= 0)
+        memory_lock_attached(process, (guest_addr)result, page_up(size));
+    return result;
 }
 
 /* Unmaps what is the guest's in [start, end) on the host, neighbours in one call; holes may be the host's. The kernel may refuse (sealed
  * pages, too many mappings): the end of what is unmapped, and *error. */
 static guest_addr host_unmap(struct address_space *space, guest_addr start, guest_addr end, int64_t *error)
 {
-    size_t index = find_mapping(space, start);
+    size_t index = mappings_find(space, start);
     *error = 0;
     while (index < space->count && space->mappings[index].start < end) {
         guest_addr low = space->mappings[index].start > start ? space->mappings[index].start : start, high = low;
@@ -515,14 +349,14 @@ int64_t address_space_unmap(struct process *process, guest_addr start, uint64_t 
         return -EINVAL;
     guest_addr end = start + page_up(size);
     begin_change(space);
-    if (!reserve_entries(space)) {
+    if (!mappings_reserve(space)) {
         end_change(space);
         return -ENOMEM;
     }
     int64_t error;
-    learn_growth(space, start, end);
+    mappings_learn_growth(space, start, end);
     end = host_unmap(space, start, end, &error);
-    bool had_code = end > start && table_remove(space, start, end);
+    bool had_code = end > start && mappings_remove(space, start, end);
     if (had_code)
         code_file_gone(process, start, end);
     end_change(space);
@@ -546,7 +380,7 @@ static int64_t protect_range(const struct process *process, guest_addr start, gu
     struct address_space *space = process->space;
     int64_t result = 0;
     while (start < end) {
-        size_t index = find_mapping(space, start);
+        size_t index = mappings_find(space, start);
         struct guest_mapping changed;
         if (index == space->count || space->mappings[index].start > start)
             return -ENOMEM;
@@ -558,13 +392,13 @@ static int64_t protect_range(const struct process *process, guest_addr start, gu
             result = host_call(SYS_mprotect, start, stop - start, (unsigned)host_protection(protection), 0, 0, 0);
         if (result < 0)
             return result;
-        if (!reserve_entries(space))
+        if (!mappings_reserve(space))
             return -ENOMEM;
-        *had_code |= table_remove(space, start, stop);
+        *had_code |= mappings_remove(space, start, stop);
         changed.start = start;
         changed.end = stop;
         changed.protection = protection & (PROT_READ | PROT_WRITE | PROT_EXEC);
-        table_add(space, changed);
+        mappings_add(space, changed);
         start = stop;
     }
     return 0;
@@ -573,10 +407,10 @@ static int64_t protect_range(const struct process *process, guest_addr start, gu
 /* PROT_GROWSDOWN: from the start of a mapping that grows (mprotect(2)); nothing of ours grows up. */
 static int64_t protect_from(struct address_space *space, guest_addr *start, guest_addr end, int protection)
 {
-    learn_growth(space, *start, end);
+    mappings_learn_growth(space, *start, end);
     if (!(protection & (PROT_GROWSDOWN | PROT_GROWSUP)))
         return 0;
-    size_t index = find_mapping(space, *start);
+    size_t index = mappings_find(space, *start);
     if (index == space->count || (protection & PROT_GROWSDOWN ? space->mappings[index].start >= end : space->mappings[index].start > *start))
         return -ENOMEM;
     if ((protection & PROT_GROWSUP) || !space->mappings[index].grows_down)
@@ -620,7 +454,7 @@ static guest_addr remap_target(struct address_space *space, const struct remap *
         return bad || !holes_are_ours(space, r->target, r->target + r->new_size) ? 0 : r->target;
     }
     bool grows_in_place = r->old + r->old_size <= FIXED_LIMIT - (r->new_size - r->old_size)
-        && range_free(space, r->old + r->old_size, r->old + r->new_size) && holes_are_ours(space, r->old + r->old_size, r->old + r->new_size);
+        && mappings_is_free(space, r->old + r->old_size, r->old + r->new_size) && holes_are_ours(space, r->old + r->old_size, r->old + r->new_size);
     if (!(r->flags & MREMAP_DONTUNMAP) && grows_in_place)
         return r->old;
     *error = -ENOMEM;
@@ -631,10 +465,10 @@ static int64_t remap_range(struct process *process, const struct remap *r, bool 
 {
     struct address_space *space = process->space;
     int64_t error = -ENOMEM;
-    learn_growth(space, r->old, r->old + r->new_size);
+    mappings_learn_growth(space, r->old, r->old + r->new_size);
     if (r->flags & MREMAP_FIXED)
-        learn_growth(space, r->target, r->target + r->new_size);
-    size_t index = find_mapping(space, r->old);
+        mappings_learn_growth(space, r->target, r->target + r->new_size);
+    size_t index = mappings_find(space, r->old);
     if (index == space->count || space->mappings[index].start > r->old)
         return -EFAULT;
     struct guest_mapping moved = space->mappings[index];
@@ -649,14 +483,14 @@ static int64_t remap_range(struct process *process, const struct remap *r, bool 
     int64_t result = host_call(SYS_mremap, r->old, r->old_size, r->new_size, (unsigned)flags, target, 0);
     if (result < 0)
         return result;
-    *moved_code = table_remove(space, target, target + r->new_size) | ((moved.protection & PROT_EXEC) != 0);
+    *moved_code = mappings_remove(space, target, target + r->new_size) | ((moved.protection & PROT_EXEC) != 0);
     if (target != r->old && r->old_size && !(flags & MREMAP_DONTUNMAP)) {
-        reserve_entries(space);
-        table_remove(space, r->old, r->old + r->old_size);
+        mappings_reserve(space);
+        mappings_remove(space, r->old, r->old + r->old_size);
     }
     moved.start = target;
     moved.end = target + r->new_size;
-    table_add(space, moved);
+    mappings_add(space, moved);
     note_peak(process);
     return (int64_t)target;
 }
@@ -664,7 +498,7 @@ static int64_t remap_range(struct process *process, const struct remap *r, bool 
 /* Shrinking in place is an munmap of the tail. */
 static int64_t remap_shrink(struct process *process, const struct remap *r)
 {
-    if (!range_mapped(process->space, r->old, r->old + r->old_size))
+    if (!mappings_cover(process->space, r->old, r->old + r->old_size))
         return -EFAULT;
     int64_t result = r->new_size < r->old_size ? address_space_unmap(process, r->old + r->new_size, r->old_size - r->new_size) : 0;
     return result < 0 ? result : (int64_t)r->old;
@@ -694,7 +528,7 @@ int64_t address_space_remap(struct process *process, guest_addr old, uint64_t ol
         r.old_size = r.new_size;
     }
     begin_change(space);
-    int64_t result = reserve_entries(space) ? remap_range(process, &r, &moved_code) : -ENOMEM;
+    int64_t result = mappings_reserve(space) ? remap_range(process, &r, &moved_code) : -ENOMEM;
     if (moved_code && result >= 0) {
         code_file_gone(process, old, old + r.old_size);
         code_file_gone(process, (guest_addr)result, (guest_addr)result + r.new_size);
@@ -714,7 +548,7 @@ int64_t address_space_brk(struct process *process, guest_addr brk, int protectio
     guest_addr old = space->brk, start = space->brk_start;
     /* A page stays free above it, and the gap below a stack. */
     guest_addr new_end = page_up(brk) > page_up(old) ? page_up(brk) + PAGE : page_up(old);
-    bool fits = brk >= start && brk - start <= process->data_limit.soft && brk < SHARED_LIMIT && range_unguarded(space, page_up(old), new_end);
+    bool fits = brk >= start && brk - start <= process->data_limit.soft && brk < SHARED_LIMIT && mappings_is_unguarded(space, page_up(old), new_end);
     pthread_mutex_unlock(&space->lock);
     if (!fits)
         return (int64_t)old;
@@ -739,7 +573,7 @@ int address_space_protection(const struct process *process, guest_addr address)
 {
     struct address_space *space = process->space;
     lock(space);
-    size_t index = find_present(space, address);
+    size_t index = mappings_find_present(space, address);
     bool inside = index < space->count && space->mappings[index].start <= address;
     int protection = inside ? space->mappings[index].protection : -1;
     pthread_mutex_unlock(&space->lock);
@@ -749,7 +583,7 @@ int address_space_protection(const struct process *process, guest_addr address)
 static bool executable_slow(struct address_space *space, guest_addr address, guest_addr end)
 {
     begin_change(space);
-    size_t index = find_present(space, address);
+    size_t index = mappings_find_present(space, address);
     bool inside = index < space->count && space->mappings[index].start <= address && (space->mappings[index].protection & PROT_EXEC);
     bool whole = inside && space->mappings[index].end >= end;
     if (inside) {
@@ -776,10 +610,10 @@ bool address_space_next(const struct process *process, guest_addr from, struct g
 {
     struct address_space *space = process->space;
     lock(space);
-    size_t index = find_mapping(space, from);
+    size_t index = mappings_find(space, from);
     bool found = index < space->count;
     if (found && space->mappings[index].start > from)
-        present_start(space, index);
+        mappings_present_start(space, index);
     if (found)
         *mapping = space->mappings[index];
     pthread_mutex_unlock(&space->lock);
@@ -845,16 +679,29 @@ void address_space_stack_limit(struct process *process, uint64_t limit, bool at_
     pthread_mutex_unlock(&space->lock);
 }
 
+void address_space_stack_limit_of_other(pid_t pid, const struct process *remote, uint64_t limit)
+{
+    struct address_space *space;
+    uint64_t known;
+    if (remote_read(pid, &remote->space, &space, sizeof space) != sizeof space
+        || remote_read(pid, &space->stack_limit, &known, sizeof known) != sizeof known || limit <= known)
+        return;
+    remote_write(pid, &space->stack_limit, &limit, sizeof limit);
+}
+
 void address_space_adopt(struct process *process, guest_addr start, uint64_t size, int protection, bool shared)
 {
     struct address_space *space = process->space;
+    bool had_code = false;
     begin_change(space);
-    if (reserve_entries(space)) {
-        table_remove(space, start, start + page_up(size));
-        table_add(space, (struct guest_mapping){ start, start + page_up(size), protection, shared, false, false });
+    if (mappings_reserve(space)) {
+        had_code = mappings_remove(space, start, start + page_up(size));
+        mappings_add(space, (struct guest_mapping){ start, start + page_up(size), protection, shared, false, false });
         note_peak(process);
     }
     end_change(space);
+    if (had_code)
+        code_changed(process, start, start + page_up(size));
 }
 
 void address_space_lock(struct process *process)

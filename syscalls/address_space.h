@@ -22,7 +22,11 @@ void address_space_place_brk(struct process *process, guest_addr start, guest_ad
 void address_space_set_mmap_base(struct process *process, guest_addr base, bool bottom_up);
 /* RLIMIT_STACK as it is at the start, or has become. */
 void address_space_stack_limit(struct process *process, uint64_t limit, bool at_start);
-/* Records what is already mapped on the host (shmat). */
+/* ... of another emulated process, whose `struct process` is there. */
+void address_space_stack_limit_of_other(pid_t pid, const struct process *remote, uint64_t limit);
+/* As address_space_map, for a segment of shared memory (shmat), mapped at once: no thread sees anything else in its place. flags: where. */
+int64_t address_space_attach(struct process *process, guest_addr hint, uint64_t size, int protection, int flags, int segment);
+/* Records what is already mapped on the host. */
 void address_space_adopt(struct process *process, guest_addr start, uint64_t size, int protection, bool shared);
 
 #endif

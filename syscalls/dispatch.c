@@ -245,6 +245,7 @@ static int64_t run_call(struct thread *thread, const struct call_description *ca
     if (call->host_number < 0) return unimplemented(thread, call->name, number, "the host has no such call");
     result = plain ? enter_host(thread, call, values) : call_converted(thread, call, values);
     if (result == -EINTR && (call->attributes & CALL_BLOCKS)) result = interrupted(call, values);
+    if (result >= 0 && (call->attributes & CALL_RECEIVES)) memory_files_received(thread, call, values, result);
     if (result > 0 && process->writes_memory_files) memory_file_written(process, call, values, result);
     return result;
 }

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -99,6 +100,52 @@ static int64_t extensible_from_guest(struct thread *thread, void *to, size_t kno
 /* What asks nothing of a file that is written for the guest; openat2 refuses what it does not know. */
 #define PLAIN_OPENING ((uint64_t)(O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW))
 
+/* The file that the descriptor is of, by its name. */
+static bool descriptor_name(int64_t fd, char *name)
+{
+    char link[40];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", (int)fd);
+    int64_t length = host_call(SYS_readlinkat, AT_FDCWD, (uintptr_t)link, (uintptr_t)name, PATH_MAX - 1, 0, 0);
+    name[length < 0 ? 0 : length] = 0;
+    return length > 0;
+}
+
+/* The link's own name, if the path leads to one of those that mean something else to the guest. */
+static bool leads_to_link(struct thread *thread, int directory, const char *path, const struct open_how *how, struct proc_name *proc)
+{
+    struct open_how itself = { .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC, .resolve = how->resolve };
+    char name[PATH_MAX];
+    int64_t fd = host_call(SYS_openat2, (uint64_t)directory, (uintptr_t)path, (uintptr_t)&itself, sizeof itself, 0, 0);
+    if (fd < 0) return false;
+    bool found = descriptor_name(fd, name) && proc_file_find(thread, AT_FDCWD, name, proc) && proc_file_is_link(proc);
+    host_call(SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
+    return found;
+}
+
+/* With RESOLVE_ flags the kernel alone can tell whether the path leads anywhere. If it did, to one of ferry's files, the guest gets its own in
+ * place of that. */
+static int64_t exchange_opened(struct thread *thread, int directory, const char *path, const struct open_how *how, int64_t fd)
+{
+    struct proc_name proc;
+    char name[PATH_MAX];
+    int64_t other;
+    if (fd < 0 || !proc_file_has_name(path)) return fd;
+    if (!(how->flags & O_NOFOLLOW) && leads_to_link(thread, directory, path, how, &proc) && proc_file_link(thread, &proc, false, name) >= 0) {
+        host_call(SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
+        return host_call(SYS_openat, AT_FDCWD, (uintptr_t)name, how->flags, 0, 0, 0);
+    }
+    if (!descriptor_name(fd, name) || !opens_proc_file(thread, AT_FDCWD, name, (int)how->flags, &other)) return fd;
+    host_call(SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
+    if (other < 0) return other;
+    int64_t lowest = host_call(SYS_fcntl, (uint64_t)other, how->flags & O_CLOEXEC ? F_DUPFD_CLOEXEC : F_DUPFD, 0, 0, 0, 0);
+    if (lowest < 0 || lowest > other) {
+        if (lowest >= 0) host_call(SYS_close, (uint64_t)lowest, 0, 0, 0, 0, 0);
+        return other;
+    }
+    host_call(SYS_close, (uint64_t)other, 0, 0, 0, 0, 0);
+    return lowest;
+}
+
 int64_t syscall_openat2(struct thread *thread, const uint64_t *arguments)
 {
     const struct struct_layout *layout = &thread->process->abi->structs[STRUCT_OPEN_HOW];
@@ -118,7 +165,9 @@ int64_t syscall_openat2(struct thread *thread, const uint64_t *arguments)
         name = host;
     }
     if (result < 0) return result;
-    return opened(thread, path, (int)how.flags, host_call_blocking(thread, SYS_openat2, arguments[0], (uintptr_t)name, (uintptr_t)&how, sizeof how, 0, 0));
+    result = host_call_blocking(thread, SYS_openat2, arguments[0], (uintptr_t)name, (uintptr_t)&how, sizeof how, 0, 0);
+    if (how.resolve) result = exchange_opened(thread, (int)arguments[0], path, &how, result);
+    return opened(thread, path, (int)how.flags, result);
 }
 
 int64_t syscall_readlinkat(struct thread *thread, const uint64_t *arguments)

@@ -28,6 +28,8 @@ struct proc_name { const struct proc_file *file; pid_t pid; };   /* pid 0: the o
 /* What the guest should see its own version of. false: the host's will do. The functions below say -ENOENT of a process that is
  * not ferry's, or may not be looked at: the host's file will do then, too. */
 bool proc_file_find(const struct thread *thread, int directory, const char *path, struct proc_name *found);
+/* The path's last name is one that such a file has. */
+bool proc_file_has_name(const char *path);
 /* A descriptor of its content. path: as it was found by; flags: host's open flags. */
 int64_t proc_file_open(struct thread *thread, const struct proc_name *name, const char *path, int flags);
 /* It is a link (exe), and what it says: as the process that it belongs to, or as the host names the file. The length. */

@@ -5,7 +5,6 @@
  */
 #include "syscalls/address_space.h"
 #include "syscalls/convert.h"
-#include "syscalls/memory_locks.h"
 #include "syscalls/proc.h"
 #include "syscalls/tables.generated.h"
 #include <errno.h>
@@ -88,7 +87,6 @@ static int64_t attach_address(guest_addr *address, uint64_t flags)
     return *address & PAGE_MASK ? -EINVAL : 0;
 }
 
-/* The place is taken first, as an anonymous mapping, and the segment put over it: so it lies where guest mappings may. */
 int64_t syscall_shmat(struct thread *thread, const uint64_t *arguments)
 {
     struct process *process = thread->process;
@@ -101,18 +99,10 @@ int64_t syscall_shmat(struct thread *thread, const uint64_t *arguments)
     if (result < 0) return result;
     uint64_t size = (segment.shm_segsz + PAGE_MASK) & ~PAGE_MASK;
     if (address + size < address) return -EINVAL;
-    int place = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | (!address ? 0 : flags & SHM_REMAP ? MAP_FIXED : MAP_FIXED_NOREPLACE);
-    int64_t at = address_space_map(process, address, size, protection, place, -1, 0);
-    if (at < 0) return at == -EEXIST ? -EINVAL : at;
     /* Executable guest memory is never executable on the host. */
-    result = host_call(SYS_shmat, arguments[0], (uintptr_t)guest_pointer(process, at), (flags & SHM_RDONLY) | SHM_REMAP, 0, 0, 0);
-    if (result < 0 && result > -4096) {
-        address_space_unmap(process, at, size);
-        return result;
-    }
-    address_space_adopt(process, at, size, protection, true);
-    memory_lock_attached(process, (guest_addr)at, size);
-    return at;
+    int place = MAP_SHARED | MAP_ANONYMOUS | (!address ? 0 : flags & SHM_REMAP ? MAP_FIXED : MAP_FIXED_NOREPLACE);
+    int64_t at = address_space_attach(process, address, size, protection, place, (int)arguments[0]);
+    return at == -EEXIST ? -EINVAL : at;
 }
 
 /* A part of the segment that was attached at address: what munmap and mremap may have left of it lies at its offset from there. */

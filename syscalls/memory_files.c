@@ -5,14 +5,15 @@
  * it looks at after each system call and signal.
  */
 #include "syscalls/memory_files.h"
+#include "syscalls/convert.h"
 #include "syscalls/proc.h"
+#include "syscalls/tables.generated.h"
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 static void drop(struct process *process, guest_addr start, guest_addr end)
@@ -32,8 +33,7 @@ void code_written(struct process *process, pid_t pid, guest_addr start, guest_ad
     if (!there || remote_read(pid, counter, &count, sizeof count) != sizeof count)
         return;
     count++;
-    struct iovec here = { &count, sizeof count }, remote = { counter, sizeof count };
-    host_call(SYS_process_vm_writev, (uint64_t)pid, (uintptr_t)&here, 1, (uintptr_t)&remote, 1, 0);
+    remote_write(pid, counter, &count, sizeof count);
 }
 
 void code_written_look(struct process *process)
@@ -65,6 +65,40 @@ void memory_file_opened(struct process *process, int fd)
 {
     if (memory_of(fd))
         process->writes_memory_files = true;
+}
+
+/* The descriptors in a message's control data (unix(7)), which is as the host knows it. */
+static void look_at_message(struct thread *thread, const struct msghdr *message)
+{
+    struct cmsghdr head;
+    guest_addr at = (uintptr_t)message->msg_control;
+    uint64_t left = at ? message->msg_controllen : 0, step;
+    for (; left >= sizeof head && copy_from_guest(thread, &head, at, sizeof head) == 0; at += step, left -= step) {
+        uint64_t length = head.cmsg_len < left ? head.cmsg_len : left;
+        int fd;
+        if (length < sizeof head) return;
+        for (uint64_t one = CMSG_LEN(0); head.cmsg_level == SOL_SOCKET && head.cmsg_type == SCM_RIGHTS && one + sizeof fd <= length; one += sizeof fd)
+            if (copy_from_guest(thread, &fd, at + one, sizeof fd) == 0) memory_file_opened(thread->process, fd);
+        step = CMSG_ALIGN(length) < left ? CMSG_ALIGN(length) : left;
+    }
+}
+
+void memory_files_received(struct thread *thread, const struct call_description *call, const uint64_t *values, int64_t result)
+{
+    struct process *process = thread->process;
+    uint8_t image[128];
+    for (unsigned i = 0; i < call->argument_count; i++) {
+        unsigned structure = call->arguments[i].kind == ARGUMENT_STRUCT ? call->arguments[i].detail : SYSCALL_NO_DETAIL;
+        size_t size = structure != SYSCALL_NO_DETAIL ? process->abi->structs[structure].size : 0;
+        int64_t count = structure == STRUCT_MSGHDR ? 1 : structure == STRUCT_MMSGHDR ? result : 0;
+        for (int64_t nth = 0; nth < count && size <= sizeof image; nth++) {
+            struct mmsghdr message;                /* begins with a msghdr */
+            if (copy_from_guest(thread, image, values[i] + (guest_addr)nth * size, size)) break;
+            struct_to_host(process, structure, &message, image);
+            look_at_message(thread, &message.msg_hdr);
+        }
+    }
+    if (call->result == RESULT_FD) memory_file_opened(process, (int)result);
 }
 
 /* Where `size` bytes were written: before the descriptor's position, or at the offset that the call was given. */

@@ -12,6 +12,8 @@
 void code_written(struct process *process, pid_t pid, guest_addr start, guest_addr end);
 /* A descriptor was opened that may be /proc/<pid>/mem: from then on, calls are looked at. */
 void memory_file_opened(struct process *process, int fd);
+/* The same after a successful call by which descriptors may have come. */
+void memory_files_received(struct thread *thread, const struct call_description *call, const uint64_t *values, int64_t result);
 /* After a successful call, where process->writes_memory_files. */
 void memory_file_written(struct process *process, const struct call_description *call, const uint64_t *values, int64_t result);
 

@@ -40,6 +40,7 @@ bool proc_view_has(const struct proc_view *view, guest_addr start, guest_addr en
 struct process *proc_remote_process(pid_t pid);
 /* Another process's memory, at a host address of it: the bytes read, or negative errno. */
 int64_t remote_read(pid_t pid, const void *remote, void *to, size_t size);
+int64_t remote_write(pid_t pid, void *remote, const void *from, size_t size);
 /* The mappings of another process's address space, into mapped memory of *bytes; NULL: cannot be read. */
 struct guest_mapping *address_space_of_other(pid_t pid, const struct address_space *remote, size_t *count, size_t *bytes);
 /* A host file as the process names it. */

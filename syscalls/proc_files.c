@@ -252,12 +252,17 @@ static const struct proc_file *file_named(const char *name)
     return NULL;
 }
 
+bool proc_file_has_name(const char *path)
+{
+    const char *last = strrchr(path, '/');
+    return file_named(last ? last + 1 : path) != NULL;
+}
+
 /* A relative name may end like one of ours and start at a directory of /proc. */
 static bool absolute_name(int directory, const char *path, char *buffer)
 {
     char link[32];
-    const char *last = strrchr(path, '/');
-    if (!file_named(last ? last + 1 : path)) return false;
+    if (!proc_file_has_name(path)) return false;
     if (directory == AT_FDCWD) strcpy(link, "/proc/self/cwd");
     else snprintf(link, sizeof link, "/proc/self/fd/%d", directory);
     int64_t length = host_call(SYS_readlinkat, AT_FDCWD, (uintptr_t)link, (uintptr_t)buffer, PATH_MAX - 1, 0, 0);

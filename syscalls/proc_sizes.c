@@ -108,6 +108,14 @@ void proc_write_statm(const struct proc_view *view, struct text *out)
                (unsigned long long)(sizes.data + sizes.stack) / 4096);
 }
 
+/* A line of the guest's heap, which to the host is memory like any other. */
+static bool is_heap(const struct proc_view *view, guest_addr start, const char *line)
+{
+    struct guest_mapping m;
+    const struct process *process = view->process;
+    return start < process->brk && !strstr(line, " file=") && proc_view_next(view, start, &m) && m.end > process->brk_start;
+}
+
 /* Of the host's lines those of the guest's memory: each begins with an address. */
 void proc_write_numa_maps(const struct proc_view *view, struct text *out)
 {
@@ -116,7 +124,10 @@ void proc_write_numa_maps(const struct proc_view *view, struct text *out)
     if (!host_maps_open(&maps, view->pid, "numa_maps")) return;
     while ((line = host_maps_line(&maps))) {
         guest_addr start = strtoull(line, NULL, 16);
-        if (proc_view_has(view, start, start + 4096)) text_print(out, "%s\n", line);
+        size_t policy = strcspn(line, " ");
+        policy += policy < strlen(line) ? 1 + strcspn(line + policy + 1, " ") : 0;
+        if (proc_view_has(view, start, start + 4096))
+            text_print(out, "%.*s%s%s\n", (int)policy, line, is_heap(view, start, line) ? " heap" : "", line + policy);
     }
     host_maps_close(&maps);
 }

@@ -28,6 +28,12 @@ int64_t remote_read(pid_t pid, const void *remote, void *to, size_t size)
     return host_call(SYS_process_vm_readv, (uint64_t)pid, (uintptr_t)&here, 1, (uintptr_t)&there, 1, 0);
 }
 
+int64_t remote_write(pid_t pid, void *remote, const void *from, size_t size)
+{
+    struct iovec here = { (void *)(uintptr_t)from, size }, there = { remote, size };
+    return host_call(SYS_process_vm_writev, (uint64_t)pid, (uintptr_t)&here, 1, (uintptr_t)&there, 1, 0);
+}
+
 static bool remote_string(pid_t pid, const char *remote, char to[PATH_MAX])
 {
     int64_t got = remote ? remote_read(pid, remote, to, PATH_MAX) : 0;   /* stops at a page that is not there */

@@ -78,22 +78,46 @@ static int64_t exchange_own_limit(struct process *process, struct memory_limit *
     return result;
 }
 
+/* The same in another emulated process. The host is asked for the right to do that. */
+static int64_t exchange_other_limit(pid_t pid, struct memory_limit *remote, uint64_t resource, const struct rlimit64 *new, struct rlimit64 *old)
+{
+    struct memory_limit limit;
+    int64_t result = host_call(SYS_prlimit64, (uint64_t)pid, resource, 0, (uintptr_t)old, 0, 0);
+    if (result < 0) return result;
+    if (remote_read(pid, remote, &limit, sizeof limit) != sizeof limit) return -EPERM;
+    *old = (struct rlimit64){ limit.soft, limit.hard };
+    if (!new) return 0;
+    if (new->rlim_max > limit.hard && !process_has_capability(CAP_SYS_RESOURCE)) return -EPERM;
+    limit = (struct memory_limit){ new->rlim_cur, new->rlim_max };
+    return remote_write(pid, remote, &limit, sizeof limit) == sizeof limit ? 0 : -EPERM;
+}
+
+static int64_t exchange_limit(struct process *process, pid_t pid, uint64_t resource, const struct rlimit64 *new, struct rlimit64 *old)
+{
+    bool of_self = pid == 0 || pid == (pid_t)host_call(SYS_getpid, 0, 0, 0, 0, 0, 0);
+    bool is_ours = memory_limit_of(process, resource) != NULL, is_stack = resource == RLIMIT_STACK && new;
+    struct process *remote = !of_self && (is_ours || is_stack) ? proc_remote_process(pid) : NULL;
+    if (new && is_ours && (of_self || remote) && new->rlim_cur > new->rlim_max) return -EINVAL;
+    if (of_self && is_ours) return exchange_own_limit(process, memory_limit_of(process, resource), new, old);
+    if (remote && is_ours) return exchange_other_limit(pid, memory_limit_of(remote, resource), resource, new, old);
+    int64_t result = host_call(SYS_prlimit64, (uint64_t)pid, resource, (uintptr_t)new, (uintptr_t)old, 0, 0);
+    if (result < 0 || !is_stack) return result;
+    if (of_self) address_space_stack_limit(process, new->rlim_cur, false);
+    else if (remote) address_space_stack_limit_of_other(pid, remote, new->rlim_cur);
+    return result;
+}
+
 static int64_t set_limit(struct thread *thread, uint64_t pid, uint64_t resource, unsigned structure, guest_addr new, guest_addr old)
 {
     const struct abi *abi = thread->process->abi;
     struct rlimit64 limit, before;
     uint8_t image[16];
     int64_t result;
-    bool of_self = (pid_t)pid == 0 || (pid_t)pid == (pid_t)host_call(SYS_getpid, 0, 0, 0, 0, 0, 0);
-    struct memory_limit *own = of_self ? memory_limit_of(thread->process, (uint32_t)resource) : NULL;
     if (new) {
         if (copy_from_guest(thread, image, new, abi->structs[structure].size)) return -EFAULT;
         struct_to_host(thread->process, structure, &limit, image);
     }
-    if (new && own && limit.rlim_cur > limit.rlim_max) return -EINVAL;
-    if (own) result = exchange_own_limit(thread->process, own, new ? &limit : NULL, &before);
-    else result = host_call(SYS_prlimit64, pid, resource, new ? (uintptr_t)&limit : 0, (uintptr_t)&before, 0, 0);
-    if (result >= 0 && new && of_self && resource == RLIMIT_STACK) address_space_stack_limit(thread->process, limit.rlim_cur, false);
+    result = exchange_limit(thread->process, (pid_t)pid, (uint32_t)resource, new ? &limit : NULL, &before);
     if (result < 0 || !old) return result;
     struct_to_guest(thread->process, structure, image, &before);
     return copy_to_guest(thread, old, image, abi->structs[structure].size);

@@ -271,14 +271,37 @@ static bool put_notes(struct core *core)
 
 /* -- all of it ------------------------------------------------------------------------------------------------------------------- */
 
-static bool write_core(struct thread *thread, const siginfo_t *info, const char *name, uint64_t limit)
+static bool write_to(struct core *core, const struct core_destination *to)
+{
+    int64_t pid = 0;
+    int fd = to->is_pipe ? core_program_start(&to->command, &pid) : core_open(to->name);
+    log_printf(LOG_SIGNAL, "signal %d: core %s, %zu segments, descriptor %d\n", core->info->si_signo, to->is_pipe ? to->pattern : to->name,
+               core->memory.count, fd);
+    bool done = fd >= 0 && core_write(fd, core->isa, &core->memory, core->head, core->used, to->limit, to->is_pipe);
+    if (fd >= 0 && to->is_pipe)
+        core_program_end(fd, pid);
+    return done;
+}
+
+static bool write_core(struct thread *thread, const siginfo_t *info, const struct core_destination *to)
 {
     struct core core = { .thread = thread, .info = info, .isa = thread->process->isa };
-    if (!core_memory_list(thread->process, &core.memory) || !put_notes(&core))
+    return core_memory_list(thread->process, &core.memory) && put_notes(&core) && write_to(&core, to);
+}
+
+/* core(5). A program gets all of it, whatever the limit but 1, and also of a process that not everybody may look at. */
+static bool choose_destination(struct core_destination *to, const struct thread *thread, int signal)
+{
+    struct rlimit limit;
+    int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+    if (getrlimit(RLIMIT_CORE, &limit) < 0)
         return false;
-    int fd = core_open(name);
-    log_printf(LOG_SIGNAL, "signal %d: core file %s, %zu segments, descriptor %d\n", info->si_signo, name, core.memory.count, fd);
-    return fd >= 0 && core_write(fd, core.isa, &core.memory, core.head, core.used, limit);
+    core_read_text("/proc/sys/kernel/core_pattern", to->pattern, sizeof to->pattern);
+    to->is_pipe = to->pattern[0] == '|';
+    to->limit = to->is_pipe ? ~0ull : limit.rlim_cur;
+    if (to->is_pipe)
+        return limit.rlim_cur != 1 && dumpable > 0 && core_command(thread, to->pattern, signal, limit.rlim_cur, &to->command);
+    return limit.rlim_cur >= LEAST_CORE && dumpable == 1 && core_pattern(thread, to->pattern, signal, to->limit, to->name, sizeof to->name);
 }
 
 void wait_for_the_end(void)
@@ -291,18 +314,15 @@ bool core_dump(struct thread *thread, const siginfo_t *info)
 {
     struct process *process = thread->process;
     struct thread *nobody = NULL;
-    struct rlimit limit;
-    char name[PATH_MAX];
-    if (getrlimit(RLIMIT_CORE, &limit) < 0 || limit.rlim_cur < LEAST_CORE || prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 1)
-        return false;
-    if (!core_pattern(thread, info->si_signo, limit.rlim_cur, name, sizeof name))
+    struct core_destination to;
+    if (!choose_destination(&to, thread, info->si_signo))
         return false;
     if (!atomic_compare_exchange_strong(&usermode_of(process)->dumping, &nobody, thread))
         wait_for_the_end();                /* another thread died first */
     host_signal_mask(~0ull);
     pthread_mutex_lock(&process->lock);
     stop_others(process, thread);
-    bool done = write_core(thread, info, name, limit.rlim_cur);
+    bool done = write_core(thread, info, &to);
     pthread_mutex_unlock(&process->lock);
-    return done && core_set_flag(name);
+    return done && !to.is_pipe && core_set_flag(thread, info->si_signo, &to);
 }

@@ -2,7 +2,8 @@
  *
  * WCOREDUMP for the parent. Only the kernel sets that bit, when it has dumped a core itself. So it is let dump one of ferry, cut
  * off after a page, where nobody sees it: in a file system in memory that only this thread's working directory refers to, and
- * that is gone with it. Mounting one takes a user namespace where we are not root; where that is forbidden the bit stays clear.
+ * that is gone with it. Mounting one takes a user namespace where we are not root. Where that is forbidden, it dumps where others could see
+ * it, and another process removes that (core_watch.c).
  */
 #include "usermode/core_dump.h"
 
@@ -16,8 +17,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define CORE_LIMIT 4096                   /* the least that makes the kernel dump */
 
 /* A file system that no path leads to: a descriptor of its root, or negative errno. */
 static int64_t mount_nowhere(void)
@@ -87,18 +86,50 @@ static void make_folders(const char *name)
     }
 }
 
-bool core_set_flag(const char *name)
+static bool dump_into_memory(const char *name)
 {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_CORE, &limit) < 0 || unshare(CLONE_FS) < 0)
-        return false;
     int64_t fd = mount_nowhere();
     if (fd < 0)
         fd = mount_by_child();
     if (fd < 0 || fchdir((int)fd) < 0)
         return false;
     make_folders(name);
-    if (name[0] == '/' && chroot(".") < 0)
+    return name[0] != '/' || chroot(".") == 0;
+}
+
+/* A new folder, which becomes the working directory. */
+static bool enter_new_folder(char *folder, size_t size)
+{
+    static const char *const places[] = { "/dev/shm", "/tmp", "/var/tmp" };
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        snprintf(folder, size, "%s/ferry-core-%d-%d", places[i], (int)geteuid(), (int)getpid());
+        if (mkdir(folder, 0700) < 0)
+            continue;
+        if (chdir(folder) == 0)
+            return true;
+        rmdir(folder);
+    }
+    return false;
+}
+
+static bool dump_for_a_moment(const struct thread *thread, int signal, const struct core_destination *to)
+{
+    char folder[64] = "";
+    if (to->name[0] != '/') {
+        if (!enter_new_folder(folder, sizeof folder))
+            return false;
+        make_folders(to->name);
+    }
+    return core_watch(thread, signal, to, folder);
+}
+
+bool core_set_flag(const struct thread *thread, int signal, const struct core_destination *to)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_CORE, &limit) < 0 || unshare(CLONE_FS) < 0)
+        return false;
+    umask(077);
+    if (!dump_into_memory(to->name) && !dump_for_a_moment(thread, signal, to))
         return false;
     limit.rlim_cur = CORE_LIMIT;
     return setrlimit(RLIMIT_CORE, &limit) == 0;

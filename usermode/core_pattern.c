@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Where a core file goes: /proc/sys/kernel/core_pattern with its % escapes, core_uses_pid, and what core(5) refuses. Pipes
- * and sockets get nothing from ferry: what listens there would take the file for one of the host's.
+ * Where a core file goes: /proc/sys/kernel/core_pattern with its % escapes, core_uses_pid, and what core(5) refuses. What
+ * listens at a socket gets nothing: it asks the kernel about the process, which has dumped nothing.
  */
 #include "usermode/core_dump.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -17,7 +18,13 @@
 #include <time.h>
 #include <unistd.h>
 
-struct expansion { char *text; size_t used, size; };
+struct expansion {
+    char *text;
+    size_t used, size;
+    bool of_program, names_process;
+    const char *executable;               /* NULL: the guest's */
+    time_t time;                          /* 0: now */
+};
 
 static void append(struct expansion *out, const char *text)
 {
@@ -56,7 +63,7 @@ size_t core_read_text(const char *path, char *text, size_t size)
 
 static void append_executable(struct expansion *out, const struct thread *thread, bool whole)
 {
-    const char *path = proc_guest_name(thread->process, thread->process->executable), *slash = strrchr(path, '/');
+    const char *path = out->executable ? out->executable : proc_guest_name(thread->process, thread->process->executable), *slash = strrchr(path, '/');
     append_name(out, whole || !slash ? path : slash + 1);
 }
 
@@ -73,6 +80,14 @@ static void append_host(struct expansion *out)
     append_name(out, uname(&names) == 0 ? names.nodename : "");
 }
 
+/* Only programs are given the process (Linux 6.16). */
+static void append_process(struct expansion *out)
+{
+    out->names_process = out->of_program;
+    if (out->of_program)
+        append_number(out, CORE_PROCESS_DESCRIPTOR);
+}
+
 static void expand_one(struct expansion *out, char letter, const struct thread *thread, int signal, uint64_t limit)
 {
     switch (letter) {
@@ -83,47 +98,95 @@ static void expand_one(struct expansion *out, char letter, const struct thread *
     case 'g': append_number(out, getgid()); break;
     case 'd': append_number(out, (uint64_t)prctl(PR_GET_DUMPABLE, 0, 0, 0, 0)); break;
     case 's': append_number(out, (uint64_t)signal); break;
-    case 't': append_number(out, (uint64_t)time(NULL)); break;
+    case 't': append_number(out, (uint64_t)(out->time ? out->time : time(NULL))); break;
     case 'h': append_host(out); break;
     case 'e': append_command(out); break;
     case 'f': append_executable(out, thread, false); break;
     case 'E': append_executable(out, thread, true); break;
     case 'c': append_number(out, limit); break;
+    case 'C': append_number(out, (uint64_t)sched_getcpu()); break;
+    case 'F': append_process(out); break;
     default: break;                        /* dropped, like any unknown one */
     }
 }
 
-bool core_name(const struct thread *thread, const char *pattern, bool add_pid, int signal, uint64_t limit, char *name, size_t size)
+/* true: the process id is in it. */
+static bool expand(struct expansion *out, const char *pattern, size_t length, const struct thread *thread, int signal, uint64_t limit)
 {
-    struct expansion out = { name, 0, size };
     bool has_pid = false;
-    if (pattern[0] == '|' || pattern[0] == '@')
-        return false;
-    name[0] = 0;
-    for (const char *at = pattern; *at; at++) {
+    for (const char *at = pattern, *end = pattern + length; at < end; at++) {
         char letter[2] = { *at, 0 };
         if (*at != '%') {
-            append(&out, letter);
-        } else if (*++at) {
+            append(out, letter);
+        } else if (++at < end) {           /* a single % at the end is dropped */
             has_pid |= *at == 'p';
-            expand_one(&out, *at, thread, signal, limit);
-        } else {
-            break;                         /* a single % at the end is dropped */
+            expand_one(out, *at, thread, signal, limit);
         }
     }
-    if (!has_pid && add_pid) {
-        append(&out, ".");
-        append_number(&out, (uint64_t)getpid());
-    }
-    return out.used > 0;
+    return has_pid;
 }
 
-bool core_pattern(const struct thread *thread, int signal, uint64_t limit, char *name, size_t size)
+static bool expand_name(struct expansion *out, const struct thread *thread, const char *pattern, bool add_pid, int signal, uint64_t limit)
 {
-    char pattern[256], uses_pid[8];
-    core_read_text("/proc/sys/kernel/core_uses_pid", uses_pid, sizeof uses_pid);
-    core_read_text("/proc/sys/kernel/core_pattern", pattern, sizeof pattern);
-    return core_name(thread, pattern, uses_pid[0] && uses_pid[0] != '0', signal, limit, name, size);
+    if (pattern[0] == '|' || pattern[0] == '@')
+        return false;
+    out->text[0] = 0;
+    bool has_pid = expand(out, pattern, strlen(pattern), thread, signal, limit);
+    if (!has_pid && add_pid) {
+        append(out, ".");
+        append_number(out, (uint64_t)getpid());
+    }
+    return out->used > 0;
+}
+
+bool core_name(const struct thread *thread, const char *pattern, bool add_pid, int signal, uint64_t limit, char *name, size_t size)
+{
+    struct expansion out = { .text = name, .size = size };
+    return expand_name(&out, thread, pattern, add_pid, signal, limit);
+}
+
+bool core_command(const struct thread *thread, const char *pattern, int signal, uint64_t limit, struct core_command *command)
+{
+    struct expansion out = { .text = command->text, .size = sizeof command->text, .of_program = true };
+    size_t count = 0;
+    if (pattern[0] != '|')
+        return false;
+    for (const char *at = pattern + 1 + strspn(pattern + 1, " \t"); *at; at += strspn(at, " \t")) {
+        size_t length = strcspn(at, " \t");
+        if (count == CORE_ARGUMENTS || out.size < 2)
+            return false;
+        command->arguments[count++] = out.text;
+        out.text[0] = 0;
+        expand(&out, at, length, thread, signal, limit);
+        at += length;
+        out.text += out.used + 1;
+        out.size -= out.used + 1;
+        out.used = 0;
+    }
+    command->arguments[count] = NULL;
+    command->names_process = out.names_process;
+    return count && command->arguments[0][0] == '/';
+}
+
+static bool uses_pid(void)
+{
+    char text[8];
+    core_read_text("/proc/sys/kernel/core_uses_pid", text, sizeof text);
+    return text[0] && text[0] != '0';
+}
+
+bool core_pattern(const struct thread *thread, const char *pattern, int signal, uint64_t limit, char *name, size_t size)
+{
+    return core_name(thread, pattern, uses_pid(), signal, limit, name, size);
+}
+
+bool core_pattern_of_host(const struct thread *thread, const char *pattern, int signal, uint64_t limit, time_t time, char *name, size_t size)
+{
+    char executable[PATH_MAX];
+    int64_t length = host_call(SYS_readlinkat, (uint64_t)AT_FDCWD, (uintptr_t)"/proc/self/exe", (uintptr_t)executable, sizeof executable - 1, 0, 0);
+    executable[length < 0 ? 0 : length] = 0;
+    struct expansion out = { .text = name, .size = size, .executable = executable, .time = time };
+    return expand_name(&out, thread, pattern, uses_pid(), signal, limit);
 }
 
 int core_open(const char *name)

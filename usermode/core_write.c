@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * The core file itself: ELF header, program headers, notes, then the memory, page-aligned and with holes where nothing was ever
- * written (gABI, "Program Header"; core(5)). What lies beyond RLIMIT_CORE is cut off, as by the kernel.
+ * written (gABI, "Program Header"; core(5)). What lies beyond RLIMIT_CORE is cut off, as by the kernel. A pipe gets zeros for holes.
  */
 #include "usermode/core_dump.h"
 
@@ -19,13 +19,40 @@
 struct output {
     int fd, pagemap, memory;              /* /proc/self/pagemap and mem */
     uint64_t at, limit;
-    bool failed;
+    bool is_pipe, failed;
+    uint64_t piped;                       /* what a pipe has got already */
 };
 
 /* -- bytes ----------------------------------------------------------------------------------------------------------------- */
 
+static int64_t write_pipe(struct output *out, const void *bytes, uint64_t size)
+{
+    for (uint64_t done = 0; done < size;) {
+        int64_t written = host_call(SYS_write, (uint64_t)out->fd, (uintptr_t)bytes + done, size - done, 0, 0, 0);
+        if (written <= 0) {
+            out->failed = true;
+            return written;
+        }
+        done += (uint64_t)written;
+        out->piped += (uint64_t)written;
+    }
+    return (int64_t)size;
+}
+
+/* The hole before what comes next. */
+static void fill_pipe(struct output *out, uint64_t end)
+{
+    static const uint8_t zeros[CORE_PAGE];
+    while (out->piped < end && !out->failed)
+        write_pipe(out, zeros, end - out->piped < sizeof zeros ? end - out->piped : sizeof zeros);
+}
+
 static int64_t write_at(struct output *out, const void *bytes, uint64_t size)
 {
+    if (out->is_pipe) {
+        fill_pipe(out, out->at);
+        return out->failed ? -1 : write_pipe(out, bytes, size);
+    }
     if (out->at >= out->limit)
         return (int64_t)size;
     uint64_t room = out->limit - out->at;
@@ -118,8 +145,28 @@ static void write_hidden_page(struct output *out, guest_addr page)
         write_at(out, bytes, sizeof bytes);
 }
 
+/* What a pipe has taken half of cannot be written again, so no page that cannot be read may be among the bytes. */
+static void pipe_pages(struct output *out, uint64_t offset, guest_addr start, guest_addr end)
+{
+    uint8_t bytes[16 * CORE_PAGE];
+    while (start < end && !out->failed) {
+        uint64_t size = end - start < sizeof bytes ? end - start : sizeof bytes;
+        int64_t got = host_call(SYS_pread64, (uint64_t)out->memory, (uintptr_t)bytes, size, start, 0, 0) & ~(int64_t)(CORE_PAGE - 1);
+        out->at = offset;
+        if (got > 0)
+            write_at(out, bytes, (uint64_t)got);
+        size = got > 0 ? (uint64_t)got : CORE_PAGE;
+        start += size;
+        offset += size;
+    }
+}
+
 static void write_pages(struct output *out, uint64_t offset, guest_addr start, guest_addr end)
 {
+    if (out->is_pipe) {
+        pipe_pages(out, offset, start, end);
+        return;
+    }
     out->at = offset;
     while (start < end && out->at < out->limit) {
         int64_t written = write_at(out, (const void *)(uintptr_t)start, end - start);
@@ -170,10 +217,10 @@ static void write_headers(struct output *out, const struct guest_isa *isa, const
     }
 }
 
-bool core_write(int fd, const struct guest_isa *isa, const struct core_memory *memory, const uint8_t *notes, size_t notes_size, uint64_t limit)
+bool core_write(int fd, const struct guest_isa *isa, const struct core_memory *memory, const uint8_t *notes, size_t notes_size, uint64_t limit, bool is_pipe)
 {
     size_t count = memory->count < MOST_SEGMENTS ? memory->count : MOST_SEGMENTS;
-    struct output out = { .fd = fd, .pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC), .memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC), .limit = limit };
+    struct output out = { .fd = fd, .pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC), .memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC), .limit = limit, .is_pipe = is_pipe };
     uint64_t data = page_up(file_header_size(isa) + (count + 1) * program_header_size(isa) + notes_size);
     write_headers(&out, isa, memory, count, notes_size, data);
     write_all(&out, notes, notes_size);
@@ -181,5 +228,7 @@ bool core_write(int fd, const struct guest_isa *isa, const struct core_memory *m
         write_segment(&out, &memory->segments[i], data);
         data += memory->segments[i].file_bytes;
     }
-    return !out.failed && ftruncate(fd, (off_t)(data < limit ? data : limit)) == 0;
+    if (is_pipe)
+        fill_pipe(&out, data);
+    return !out.failed && (is_pipe || ftruncate(fd, (off_t)(data < limit ? data : limit)) == 0);
 }

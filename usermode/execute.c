@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #define SCRIPT_DEPTH 5
-#define EXTRA_OPTIONS 10                 /* that only an exec gives */
+#define EXTRA_OPTIONS 11                 /* that only an exec gives */
 #define HANDED_OVER_FROM 800             /* descriptors that the next ferry gets and closes */
 
 struct execution {
@@ -307,8 +307,9 @@ static int64_t execute_foreign(struct execution *x)
     const char *sandbox = options->sandbox || options->in_sandbox ? "--in-sandbox" : "";
     memory_limits_option(process, limits, sizeof limits);
     program_name(x, name);
-    fill_arguments(&list, x, (const char *const[EXTRA_OPTIONS]){ sysroot, limits, sandbox, directory, program.option, own.option, log.option, filters.option, cache.option,
-                                                                 log_option }, name);
+    const char *memory_files = process->writes_memory_files ? "--memory-files" : "";
+    fill_arguments(&list, x, (const char *const[EXTRA_OPTIONS]){ sysroot, limits, sandbox, memory_files, directory, program.option, own.option, log.option, filters.option,
+                                                                 cache.option, log_option }, name);
     if (result == 0)
         result = start_ferry(x, &list);
     const struct hand_over *const handed[] = { &program, &own, &log, &filters, &cache };

@@ -128,6 +128,7 @@ static struct process *process_new(const struct options *options)
     process->arguments = options->inherited;
     process->space = address_space_new(process);
     memory_limits_start(process, options->limits);
+    process->writes_memory_files = options->memory_files;
     process->exec_descriptor = process->cache_descriptor = -1;
     process->own_descriptor = options->own_descriptor < 0 ? -1 : descriptor_move_up((int)options->own_descriptor, 0);
     open_log(options, process);

@@ -157,6 +157,7 @@ static const struct option_row option_rows[] = {
     { "perf perfmap", "FERRY_PERF", NULL, NULL, OPTION_SWITCH, true, FIELD(perf), NULL, "write /tmp/perf-PID.map for perf report" },
     { "sandbox", "FERRY_SANDBOX", NULL, NULL, OPTION_SWITCH, false, FIELD(sandbox), NULL, "leave ferry only the host calls that programs may lead to" },
     { "in-sandbox", NULL, NULL, NULL, OPTION_SWITCH, false, FIELD(in_sandbox), NULL, NULL },
+    { "memory-files", NULL, NULL, NULL, OPTION_SWITCH, false, FIELD(memory_files), NULL, NULL },
     { "exec-fd", NULL, NULL, NULL, OPTION_NUMBER, false, FIELD(exec_descriptor), NULL, NULL },
     { "limits", NULL, NULL, "LIMITS", OPTION_TEXT, false, FIELD(limits), NULL, NULL },
     { "own-fd", NULL, NULL, NULL, OPTION_NUMBER, false, FIELD(own_descriptor), NULL, NULL },

@@ -58,6 +58,7 @@ struct options {
     bool no_cache, warm_cache;            /* warm_cache: translate the program ahead instead of running it */
     bool have_seed, no_link, strace, stats, perf, help, version;
     bool sandbox, in_sandbox;             /* in_sandbox: it was entered before the exec that led here */
+    bool memory_files;                    /* the program before this one had a descriptor of a process's memory */
     struct environment_edit *edits;
     unsigned edit_count;
     char **inherited;                     /* options for exec'ed children */

@@ -523,6 +523,7 @@ static void read_attribute(struct reader *r, struct call_definition *definition)
     if (index_in(classes, word) >= 0) call->classes |= 1 << index_in(classes, word);
     else if (strcmp(word, "blocks") == 0) call->attributes |= CALL_BLOCKS;
     else if (strcmp(word, "hides_proc") == 0) call->attributes |= CALL_HIDES_PROC;
+    else if (strcmp(word, "receives") == 0) call->attributes |= CALL_RECEIVES;
     else if (strcmp(word, "forbidden") == 0) call->attributes |= CALL_FORBIDDEN;
     else if (strcmp(word, "custom") == 0) call->attributes |= CALL_CUSTOM;
     else if (strcmp(word, "absent") == 0) call->attributes |= CALL_ABSENT, call->note = reader_string(r, "the reason");

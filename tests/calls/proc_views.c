@@ -4,6 +4,7 @@
  */
 #include "check.h"
 #include <elf.h>
+#include <linux/openat2.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
 
@@ -20,6 +21,35 @@ static long slurp(pid_t pid, const char *file)
     close(fd);
     text[used] = 0;
     return used;
+}
+
+/* openat2 with RESOLVE_ flags, which only the kernel can judge, finds the same files. */
+static void resolved(void)
+{
+    static const struct { const char *name; uint64_t flags; } ways[] = {
+        { "no flags", 0 }, { "NO_XDEV", RESOLVE_NO_XDEV }, { "NO_MAGICLINKS", RESOLVE_NO_MAGICLINKS }, { "NO_SYMLINKS", RESOLVE_NO_SYMLINKS },
+        { "BENEATH", RESOLVE_BENEATH }, { "IN_ROOT", RESOLVE_IN_ROOT },
+    };
+    static const char *const names[] = { "/proc/self/maps", "self/maps", "self/exe", "/self/maps", "self/../self/status", "thread-self/maps", "self/task/../maps", "self/statm" };
+    int directory = QUIET(open("/proc", O_RDONLY | O_DIRECTORY));
+    struct stat program, status;
+    QUIET(stat("/proc/self/exe", &program));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        for (size_t k = 0; k < sizeof ways / sizeof *ways; k++) {
+            struct open_how how = { .flags = O_RDONLY, .resolve = ways[k].flags };
+            printf("%s %s: ", names[i], ways[k].name);
+            int fd = syscall(SYS_openat2, directory, names[i], &how, sizeof how);
+            if (fd < 0) { printf("%s\n", check_error(errno)); continue; }
+            text[0] = 0;
+            long got = read(fd, text, 8191);
+            text[got < 0 ? 0 : got] = 0;
+            bool right = strstr(names[i], "exe") ? fstat(fd, &status) == 0 && status.st_ino == program.st_ino
+                       : strstr(names[i], "maps") ? strtoul(text, NULL, 16) == 0x400000
+                       : strstr(names[i], "statm") ? strtoul(text, NULL, 10) < 1000 : strstr(text, "\nVmPeak:") != NULL;
+            printf("descriptor %d, the guest's: %d\n", fd, right);
+            close(fd);
+        }
+    close(directory);
 }
 
 static void show_strings(const char *label, long size)
@@ -145,9 +175,14 @@ int main(int argc, char **argv)
     own_mappings();
     SHOW("auxv is getauxval's", auxiliary(0, AT_RANDOM) == getauxval(AT_RANDOM) && auxiliary(0, AT_ENTRY) == getauxval(AT_ENTRY));
     SHOW("stack in stat", line_of(0, "maps", stat_number(0, 28)) == line_of(0, "maps", (uintptr_t)environ));
+    *(volatile char *)sbrk(PAGE) = 1;
+    char *heap_line = slurp(0, "numa_maps") < 0 ? NULL : strstr(text, " heap ");
+    SHOW("numa_maps names the heap once", heap_line && heap_line - text > 8 && strncmp(heap_line - 8, " default", 8) == 0 && !strstr(heap_line + 1, " heap "));
     strcpy(argv[0], "x");
     slurp(0, "cmdline");
     SHOW_TEXT("a changed argument shows", text);
+    SECTION("openat2");
+    resolved();
     SECTION("a child that executed");
     QUIET(pipe(ends));
     pid_t child = fork();

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Code that is written where the program that runs it flushes nothing: through /proc/self/mem, /proc/<pid>/mem and process_vm_writev,
- * in its own memory and in another process's.
+ * in its own memory and in another process's; by descriptors of its own and such as came from elsewhere.
  */
 #include "check.h"
 #include <linux/openat2.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 #ifdef __aarch64__
@@ -78,6 +79,75 @@ static void opened_by_openat2(void)
     RAW(openat2, AT_FDCWD, "/proc/self/maps", &how, sizeof how);
 }
 
+/* Descriptors that somebody else has opened, in processes that have opened none themselves. */
+static void send_descriptor(int socket, int fd)
+{
+    char control[CMSG_SPACE(3 * sizeof fd)] = { 0 };
+    struct iovec data = { "", 1 };
+    struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control };
+    struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+    *head = (struct cmsghdr){ .cmsg_len = CMSG_LEN(3 * sizeof fd), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+    memcpy(CMSG_DATA(head), (int[]){ 0, 1, fd }, 3 * sizeof fd);
+    QUIET(sendmsg(socket, &message, 0));
+}
+
+static int receive_descriptor(int socket, bool many)
+{
+    char control[256];
+    int fds[3];
+    struct iovec data = { control, 1 };
+    struct mmsghdr message = { .msg_hdr = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control } };
+    data.iov_base = &message.msg_len;
+    if (many) QUIET(recvmmsg(socket, &message, 1, 0, NULL));
+    else QUIET(recvmsg(socket, &message.msg_hdr, 0));
+    memcpy(fds, CMSG_DATA(CMSG_FIRSTHDR(&message.msg_hdr)), sizeof fds);
+    return fds[2];
+}
+
+enum way { BY_MESSAGE, BY_MESSAGES, BY_PIDFD };
+
+static void received(enum way way)
+{
+    int ends[2];
+    uint64_t new = CODE(9 + way);
+    char name[64];
+    QUIET(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends));
+    pid_t owner = getpid(), other = fork();
+    if (other == 0) {
+        snprintf(name, sizeof name, "/proc/%d/mem", owner);
+        int fd = QUIET(open(name, O_RDWR));
+        if (way == BY_PIDFD) QUIET(write(ends[1], &fd, sizeof fd));
+        else send_descriptor(ends[1], fd);
+        pause();
+    }
+    int fd;
+    if (way == BY_PIDFD) {
+        QUIET(read(ends[0], &fd, sizeof fd));
+        fd = QUIET(syscall(SYS_pidfd_getfd, QUIET(syscall(SYS_pidfd_open, other, 0)), fd, 0));
+    } else {
+        fd = receive_descriptor(ends[0], way == BY_MESSAGES);
+    }
+    CALL(pwrite(fd, &new, sizeof new, (uintptr_t)code));
+    SHOW("received", run());
+    kill(other, SIGKILL);
+}
+
+/* A program that was given its parent's memory as standard input. */
+static void inherited(void)
+{
+    char name[64], address[32];
+    pid_t owner = getpid(), other = fork();
+    if (other == 0) {
+        snprintf(name, sizeof name, "/proc/%d/mem", owner);
+        snprintf(address, sizeof address, "%lu", (unsigned long)(uintptr_t)code);
+        dup2(QUIET(open(name, O_RDWR)), 0);
+        execl("/proc/self/exe", "self", address, NULL);
+        _exit(127);
+    }
+    QUIET(waitpid(other, NULL, 0));
+    SHOW("an executed program's", run());
+}
+
 /* The other process runs it, says what came of it, and waits until it is told to go on. */
 static void other(void)
 {
@@ -124,11 +194,17 @@ static void other(void)
     SHOW("here nothing changed", run());
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
+    if (argc > 1) return pwrite(0, &(uint64_t){ CODE(13) }, 8, (off_t)strtoull(argv[1], NULL, 10)) != 8;
     begin();
     CHILD(opened_by_openat2());
+    SECTION("descriptors of others");
+    CHILD(received(BY_MESSAGE));
+    CHILD(received(BY_MESSAGES));
+    CHILD(received(BY_PIDFD));
+    CHILD(inherited());
     own();
     other();
     return 0;

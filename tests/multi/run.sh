@@ -22,6 +22,12 @@ for file in *.c; do
     expect "$name/strace" sh -c "timeout 120 '$ferry' --strace '$scratch/$name' 2>/dev/null"
     expect "$name/small-cache" timeout 120 "$ferry" --cache-size=1M "$scratch/$name"
 done
+# Code is thrown out while others run it, in each way there is to run it.
+if [ -x "$scratch/many_translations" ]; then
+    for way in --tier=hot --tier=fast --no-link --one-insn-per-block --host=interpreter; do
+        expect "many_translations/small-cache$way" timeout 240 "$ferry" --cache-size=1M $way "$scratch/many_translations"
+    done
+fi
 # What is random is all of it where nothing is kept on disk.
 if [ -x "$scratch/layout.dynamic" ]; then expect layout/no-cache env FERRY_NO_CACHE=1 timeout 60 "$ferry" "$scratch/layout.dynamic"; fi
 # The guest's vDSO is kept as bytes.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Code that changes: rewritten with the architecture's flush, mprotect cycles W->X->W, mappings replaced by others, many rewrites
- * of what was there before, a thread running code that another rewrites.
+ * of what was there before, a thread running code that another rewrites, or puts other shared memory in the place of.
  */
 #define _GNU_SOURCE
 #include "check.h"
@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -76,6 +77,45 @@ static void fork_while_others_translate(void)
         pthread_join(threads[i], NULL);
 }
 
+static void *reader(void *argument)
+{
+    (void)argument;
+    while (!stop) {
+        uint32_t got = *(volatile uint32_t *)shared_code;
+        CHECK(got == load(1) || got == load(2));
+    }
+    return NULL;
+}
+
+/* The threads see the one code or the other, and nothing in between. */
+static void attach_over_code(void)
+{
+    enum { EXECUTABLE = 0100000 };
+    int segments[2];
+    pthread_t thread, other;
+    for (unsigned i = 0; i < 2; i++) {
+        segments[i] = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0700);
+        uint32_t *code = shmat(segments[i], NULL, 0);
+        CHECK(code != (void *)-1);
+        write_code(code, 1 + i);
+        shmdt(code);
+    }
+    uint32_t *code = shmat(segments[0], NULL, EXECUTABLE);
+    shared_code = code;
+    stop = 0;
+    CHECK(pthread_create(&thread, NULL, runner, NULL) == 0 && pthread_create(&other, NULL, reader, NULL) == 0);
+    for (unsigned i = 0; i < 400; i++) {
+        CHECK(shmat(segments[i & 1], code, SHM_REMAP | EXECUTABLE) == code);
+        CHECK(run(code) == 1 + (i & 1));
+    }
+    stop = 1;
+    pthread_join(thread, NULL);
+    pthread_join(other, NULL);
+    shmdt(code);
+    for (unsigned i = 0; i < 2; i++)
+        shmctl(segments[i], IPC_RMID, NULL);
+}
+
 int main(void)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -112,6 +152,7 @@ int main(void)
     stop = 1;
     pthread_join(thread, NULL);
     fork_while_others_translate();
+    attach_over_code();
     return 0;
 }
 #else

@@ -53,3 +53,21 @@ Test(core_pattern, none)
     cr_expect_eq(core_name(&thread, "a name that is too long", false, 11, 0, name, 8), true);
     cr_expect_str_eq(name, "a name ");
 }
+
+Test(core_pattern, program)
+{
+    static struct core_command command;
+    cr_expect(core_command(&thread, "|/usr/bin/collect %s x%qy%%  %f %F %", 11, 8192, &command));
+    const char *const wanted[] = { "/usr/bin/collect", "11", "xy%", "program", "3", "", NULL };
+    for (int i = 0; wanted[i]; i++)
+        cr_expect_str_eq(command.arguments[i], wanted[i], "argument %d", i);
+    cr_expect_null(command.arguments[6]);
+    cr_expect(command.names_process);
+    prctl(PR_SET_NAME, "two words");
+    cr_expect(core_command(&thread, "|/bin/x %e", 11, 0, &command));
+    cr_expect_str_eq(command.arguments[1], "two words", "words are told apart before");
+    cr_expect_not(command.names_process);
+    cr_expect_not(core_command(&thread, "|collect", 11, 0, &command), "a relative name");
+    cr_expect_not(core_command(&thread, "|", 11, 0, &command));
+    cr_expect_not(core_command(&thread, "core", 11, 0, &command));
+}
