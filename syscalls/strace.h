@@ -8,8 +8,8 @@
 #include "syscalls/abi.h"
 #include "syscalls/text.h"
 
-/* printed: arguments written so far; before: what a length was that the call changes; is_written: the line is out. */
-struct strace_line { struct text text; unsigned printed; int64_t before; bool is_written; };
+/* printed: arguments written so far; before: what a length was that the call changes, if it could be read; is_written: the line is out. */
+struct strace_line { struct text text; unsigned printed; int64_t before; bool has_before, is_written; };
 
 /* "openat,read,%file" or "!…": what is to be printed, by index in call_table; NULL: a name that nothing has. */
 const bool *strace_filter(const char *text);

@@ -34,6 +34,12 @@ void strace_print_socket_option(struct text *t, const struct abi *abi, uint64_t 
 /* values: of setsockopt or getsockopt. */
 void strace_print_option_value(struct text *t, struct thread *thread, const uint64_t *values, uint64_t address, uint64_t size, bool is_set);
 
+void strace_print_interface(struct text *t, unsigned index);
+
+/* -- strace_netlink.c */
+int strace_netlink_protocol(int socket);               /* -1: not a socket of netlink */
+void strace_print_netlink(struct text *t, struct thread *thread, int protocol, uint64_t address, uint64_t size);
+
 /* -- strace_structs.c */
 void strace_print_signal(struct text *t, const struct abi *abi, uint64_t signal);
 void strace_print_signals(struct text *t, const struct abi *abi, uint64_t set);

@@ -20,14 +20,21 @@ if ! command -v strace > /dev/null; then skip files "no strace"; exit 0; fi
 calls() {
     sed -n '/^getpid/,/^getpid/p' "$1" |
         sed -E 's/ +=( |$)/ =\1/; s/0x[0-9a-f]{6,}\b( \/\*)/MANY\1/; s/0x[0-9a-f]{9,}/ADDRESS/g; s/0x[4-7][0-9a-f]{5}\b/ADDRESS/g; s/(F_GETFL\) = )0x[0-9a-f]+/\1FLAGS/; s/ +=( |$)/ =\1/; /^getpid/d
-                s/SA_RESTORER\|//g; s/, sa_restorer=(ADDRESS|NULL)//g; s/SNDCTL_[A-Z_]+ or //'
+                s/SA_RESTORER\|//g; s/, sa_restorer=(ADDRESS|NULL)//g; s/[A-Z_]+ or ([A-Z])/\1/; s/nlmsg_pid=[1-9][0-9]*/nlmsg_pid=PID/g'
 }
-for name in files flags settings forms refused processes; do
+# Netlink messages and interfaces are those of a network of their own, where there is one.
+unshare -n true 2> /dev/null && has_network=1 || has_network=
+for name in files flags settings forms refused processes netlink; do
+    network=
+    case $name in netlink | devices)
+        [ "$has_network" ] || { skip "$name" "no network namespaces"; continue; }
+        network="unshare -n"
+    esac
     "${CC:-gcc}" -O1 -w -static -o "$scratch/$name.native" "$here/$name.c" && "${CROSS}gcc" -O1 -w -static -o "$scratch/$name" "$here/$name.c" || { fail "$name/build"; continue; }
     mkdir "$scratch/$name-one" "$scratch/$name-two"
-    (cd "$scratch/$name-one" && timeout 60 strace -o "$scratch/$name.native.trace" "$scratch/$name.native" < /dev/null)
+    (cd "$scratch/$name-one" && timeout 60 $network strace -o "$scratch/$name.native.trace" "$scratch/$name.native" < /dev/null)
     if ! grep -q getpid "$scratch/$name.native.trace"; then skip "$name" "strace does not work here"; continue; fi
-    (cd "$scratch/$name-two" && timeout 60 "$ferry" --strace "$scratch/$name" < /dev/null 2> "$scratch/$name.trace")
+    (cd "$scratch/$name-two" && timeout 60 $network "$ferry" --strace "$scratch/$name" < /dev/null 2> "$scratch/$name.trace")
     calls "$scratch/$name.native.trace" > "$scratch/$name.native.lines"
     calls "$scratch/$name.trace" > "$scratch/$name.lines"
     [ "$(wc -l < "$scratch/$name.native.lines")" -ge 15 ] && same "$name" "$scratch/$name.native.lines" "$scratch/$name.lines" || fail "$name/lines"
