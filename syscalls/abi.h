@@ -117,9 +117,10 @@ struct ioctl_description {
     uint32_t number;                           /* generic ABI's = host's */
     uint32_t mask;                             /* of the request; not all ones: a family */
     uint16_t name;                             /* where in ioctl_names: a pointer would be relocated at each start */
-    uint8_t kind;                              /* ARGUMENT_INT, ADDRESS (no argument), POINTER, STRING, STRUCT, INTEGER */
+    uint8_t kind;                              /* ARGUMENT_INT, ULONG, ADDRESS (no argument), POINTER, STRING, STRUCT, INTEGER */
     uint8_t direction;
-    uint16_t count, detail;
+    uint8_t print;                             /* of integers: enum field_print; HIDDEN: only the argument itself is shown */
+    uint16_t count, detail, set;
 };
 
 /* -- an ABI -------------------------------------------------------------------------------------------------------------- */

@@ -329,6 +329,7 @@ static void print_field_value(struct text *t, struct thread *thread, const struc
     case PRINT_ENUM: strace_print_enum(t, &abi->constants[f->detail], value); break;
     case PRINT_SIGNAL: strace_print_signal(t, abi, value); break;
     case PRINT_LIMIT: print_limit(t, value); break;
+    case PRINT_FD: text_print(t, "%d", (int)value); break;
     case PRINT_CHANGED: print_changed(t, thread, image, value); break;
     case PRINT_INTERFACE: strace_print_interface(t, (unsigned)value); break;
     case PRINT_MODE: print_mode(t, (unsigned)value); break;
@@ -543,9 +544,11 @@ static bool is_received_message(const struct argument_description *a)
     return a->kind == ARGUMENT_STRUCT && a->detail == STRUCT_MSGHDR && a->direction == DIRECTION_IN_OUT;
 }
 
-static void keep_name_length(struct strace_line *line, struct thread *thread, uint64_t address)
+static bool lists_interfaces(const struct ioctl_description *io) { return io && io->kind == ARGUMENT_STRUCT && io->detail == STRUCT_IFCONF; }
+
+static void keep_member(struct strace_line *line, struct thread *thread, unsigned structure, unsigned index, uint64_t address)
 {
-    const struct field_layout *f = &thread->process->abi->structs[STRUCT_MSGHDR].fields[1];
+    const struct field_layout *f = &thread->process->abi->structs[structure].fields[index];
     uint8_t image[8];
     line->has_before = !copy_from_guest(thread, image, address + f->offset, f->size);
     if (line->has_before) line->before = (int64_t)guest_load(thread->process->abi, image, f->size, false);
@@ -570,7 +573,9 @@ static void keep_length(struct strace_line *line, struct thread *thread, const s
         if (is_length(a) && !copy_from_guest(thread, image, values[i], integer_size(abi, a->detail)))
             line->before = (int64_t)guest_load(abi, image, integer_size(abi, a->detail), integer_is_signed(a->detail));
         else if (is_received_message(a))
-            keep_name_length(line, thread, values[i]);
+            keep_member(line, thread, STRUCT_MSGHDR, 1, values[i]);
+        else if (i > 0 && strace_is_request(&call->arguments[i - 1]) && lists_interfaces(ioctl_find(values[i - 1])))
+            keep_member(line, thread, STRUCT_IFCONF, 0, values[i]);
     }
 }
 
@@ -600,7 +605,7 @@ static void print_argument(struct text *t, struct thread *thread, const struct c
     else if (i > 0 && strace_is_socket_option(&call->arguments[i - 1]) && !(done && result < 0 && a->direction == DIRECTION_OUT))
         strace_print_option_value(t, thread, values, values[i], argument_elements(thread, a, values), a->direction == DIRECTION_IN);
     else if (i > 0 && strace_is_request(&call->arguments[i - 1])) strace_print_ioctl_argument(t, thread, ioctl_find(values[i - 1]), values[i], done && result >= 0);
-    else if (strace_is_request(a)) strace_print_request(t, values[i]);
+    else if (strace_is_request(a)) strace_print_request(t, abi, values[i]);
     else if (a->kind == ARGUMENT_ENUM) strace_print_enum(t, &abi->constants[a->detail], values[i]);
     else if (a->kind < ARGUMENT_PATH) print_scalar(t, abi, a, values[i]);
     else if (a->kind == ARGUMENT_PATH || a->kind == ARGUMENT_LINK_PATH) strace_print_string(t, thread, values[i], PATH_MAX - 1);

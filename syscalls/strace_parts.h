@@ -71,9 +71,10 @@ bool strace_key_describe(const struct call_description *call, unsigned argument,
 struct ioctl_description;
 bool strace_is_request(const struct argument_description *a);
 bool strace_request_is_alone(uint64_t value);
-void strace_print_request(struct text *t, uint64_t value);
+void strace_print_request(struct text *t, const struct abi *abi, uint64_t value);
 void strace_print_ioctl_argument(struct text *t, struct thread *thread, const struct ioctl_description *io, uint64_t value, bool done);
 void strace_print_termios(struct text *t, const struct abi *abi, const uint8_t *data);
+void strace_print_termio(struct text *t, const struct abi *abi, const uint8_t *data);
 
 /* -- strace_forms.c */
 void strace_print_hex_bytes(struct text *t, struct thread *thread, uint64_t address, uint64_t size);

@@ -40,6 +40,25 @@ for name in files flags settings forms refused processes netlink; do
     [ "$(wc -l < "$scratch/$name.native.lines")" -ge 15 ] && same "$name" "$scratch/$name.native.lines" "$scratch/$name.lines" || fail "$name/lines"
 done
 
+# Every ioctl request of the table, with its argument: those whose lines differ are in a list (strace takes apart what ioctls.desc calls
+# a pointer, or does not know them).
+awk '$2 ~ /^0x/ && $3 != "of" { print $2 "," }' "$source_dir/syscalls/ioctls.desc" > "$scratch/requests.h"
+requests() { sed -n '/^getpid/,/^getpid/p' "$1" | sed -E 's/ +=( |$)/ =\1/; /^getpid/d; s/, ([A-Za-z0-9_]+(\([^)]*\))? or )+/, /'; }
+if "${CC:-gcc}" -O1 -static -I"$scratch" -o "$scratch/requests.native" "$here/requests.c" && "${CROSS}gcc" -O1 -static -I"$scratch" -o "$scratch/requests" "$here/requests.c"; then
+    for pattern in "" filled; do
+        timeout 120 strace -o "$scratch/requests.native.trace" "$scratch/requests.native" $pattern
+        timeout 120 "$ferry" --strace "$scratch/requests" $pattern 2> "$scratch/requests.trace"
+        requests "$scratch/requests.native.trace" > "$scratch/requests.native.lines"
+        requests "$scratch/requests.trace" > "$scratch/requests.lines"
+        diff "$scratch/requests.native.lines" "$scratch/requests.lines" | sed -nE 's/^> ioctl\([-0-9]*, ([A-Za-z0-9_]*).*/\1/p' >> "$scratch/requests.names"
+    done
+    [ "$(wc -l < "$scratch/requests.native.lines")" -gt 3000 ] || fail requests/lines
+    sort -u "$scratch/requests.names" > "$scratch/requests.differ"
+    same requests "$here/requests.differ" "$scratch/requests.differ"
+else
+    fail requests/build
+fi
+
 # Classes of calls: the same names as strace's, in programs that make most calls there are; but for what only one of the programs' starts calls.
 starts='^(execve|arch_prctl|readlink|readlinkat|pipe|pipe2|rseq|access|uname)$'
 names() { sed -nE 's/^(\[pid +[0-9]+\] )?([a-z_0-9]+)\(.*/\2/p' "$@" | sort -u; }
