@@ -324,7 +324,7 @@ static void print_field_value(struct text *t, struct thread *thread, const struc
     uint64_t value = guest_load(abi, at, f->size, f->kind == FIELD_SIGNED);
     switch (f->print) {
     case PRINT_HEX: f->kind == FIELD_POINTER ? strace_print_address(t, value) : text_print(t, "%#llx", (unsigned long long)value); break;
-    case PRINT_OCTAL: text_print(t, "%#llo", (unsigned long long)value); break;
+    case PRINT_OCTAL: text_print(t, "%#03llo", (unsigned long long)value); break;
     case PRINT_FLAGS: strace_print_flags(t, &abi->constants[f->detail], f->size < 8 ? value & ((1ull << 8 * f->size) - 1) : value); break;
     case PRINT_ENUM: strace_print_enum(t, &abi->constants[f->detail], value); break;
     case PRINT_SIGNAL: strace_print_signal(t, abi, value); break;
@@ -368,6 +368,7 @@ static void print_struct(struct text *t, struct thread *thread, struct struct_im
 {
     const struct struct_layout *s = image.layout;
     if (strace_print_known_struct(t, thread->process->abi, (unsigned)(s - thread->process->abi->structs), image.data)) return;
+    if (strace_print_ordered_struct(t, thread, (unsigned)(s - thread->process->abi->structs), image.data)) return;
     bool any = false, more = false, device = is_device(file_mode(thread->process->abi, &image));
     text_print(t, "{");
     for (unsigned i = 0; i < s->field_count; i++) {
@@ -513,7 +514,8 @@ static void print_fcntl_argument(struct text *t, struct thread *thread, const st
 static bool describe(const struct call_description *call, unsigned i, const uint64_t *values, struct argument_description *description)
 {
     return strace_control_describe(call, i, values, description) || strace_futex_describe(call, i, values, description)
-           || strace_key_describe(call, i, values, description) || strace_describe_by_first(call, i, values, description);
+           || strace_key_describe(call, i, values, description) || strace_ipc_describe(call, i, values, description)
+           || strace_describe_by_first(call, i, values, description);
 }
 
 /* A length that the call changes: what it was, and what it became. */

@@ -84,7 +84,7 @@ static const struct { uint32_t request; const char *name; enum interface_member 
     { SIOCGIFHWADDR, "ifr_hwaddr", MEMBER_HARDWARE }, { SIOCSIFHWADDR, "ifr_hwaddr", MEMBER_HARDWARE }, { SIOCGIFMETRIC, "ifr_metric", MEMBER_INT },
     { SIOCSIFMETRIC, "ifr_metric", MEMBER_INT }, { SIOCGIFMTU, "ifr_mtu", MEMBER_INT }, { SIOCSIFMTU, "ifr_mtu", MEMBER_INT },
     { SIOCGIFINDEX, "ifr_ifindex", MEMBER_INT }, { SIOCGIFNAME, "ifr_name", MEMBER_NAME }, { SIOCSIFNAME, "ifr_newname", MEMBER_NAME },
-    { SIOCGIFTXQLEN, "ifr_qlen", MEMBER_INT }, { SIOCSIFTXQLEN, "ifr_qlen", MEMBER_INT }, { SIOCGIFMAP, "ifr_map", MEMBER_MAP },
+    { SIOCGIFTXQLEN, "ifr_qlen", MEMBER_INT }, { SIOCSIFTXQLEN, "ifr_qlen", MEMBER_INT }, { SIOCGIFMAP, "ifr_map", MEMBER_MAP }, { SIOCSIFMAP, "ifr_map", MEMBER_MAP }, { SIOCSIFHWBROADCAST, "ifr_hwaddr", MEMBER_HARDWARE },
     { SIOCGIFSLAVE, "ifr_slave", MEMBER_NAME }, { SIOCSIFSLAVE, "ifr_slave", MEMBER_NAME }, { SIOCADDMULTI, "ifr_hwaddr", MEMBER_HARDWARE },
     { SIOCDELMULTI, "ifr_hwaddr", MEMBER_HARDWARE }, { SIOCBRADDIF, "ifr_ifindex", MEMBER_INDEX }, { SIOCBRDELIF, "ifr_ifindex", MEMBER_INDEX },
 };
@@ -160,8 +160,8 @@ static void print_list_length(struct text *t, const struct abi *abi, int length)
 {
     int size = abi->structs[STRUCT_IFREQ].size;
     text_print(t, "%d", length);
-    if (length % size == 0 && length == size) text_print(t, " /* sizeof(struct ifreq) */");
-    else if (length % size == 0) text_print(t, " /* %d * sizeof(struct ifreq) */", length / size);
+    if (length == size) text_print(t, " /* sizeof(struct ifreq) */");
+    else if (length && length % size == 0) text_print(t, " /* %d * sizeof(struct ifreq) */", length / size);
 }
 
 static void print_listed(struct text *t, struct thread *thread, uint64_t address, uint64_t count)

@@ -67,6 +67,11 @@ bool strace_control_describe(const struct call_description *call, unsigned argum
 bool strace_key_is_unused(const struct call_description *call, unsigned argument, const uint64_t *values);
 bool strace_key_describe(const struct call_description *call, unsigned argument, const uint64_t *values, struct argument_description *description);
 
+/* -- strace_ipc.c */
+/* The third argument of msgctl, shmctl and semctl. */
+bool strace_ipc_describe(const struct call_description *call, unsigned argument, const uint64_t *values, struct argument_description *description);
+bool strace_print_ordered_struct(struct text *t, struct thread *thread, unsigned structure, const uint8_t *data);   /* false: in the order it has */
+
 /* -- strace_ioctl.c */
 struct ioctl_description;
 bool strace_is_request(const struct argument_description *a);
