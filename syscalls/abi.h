@@ -95,11 +95,11 @@ enum field_kind { FIELD_UNSIGNED, FIELD_SIGNED, FIELD_POINTER, FIELD_CHARACTERS,
 /* SOCKET_ADDRESS and on: what a pointer leads to; detail is the field with the length.
  * FILE_SIZE and DEVICE: the one that the structure's mode calls for. WORDS: a union of u32 and u64. REST: "..." stands for all of them. */
 enum field_print { PRINT_DECIMAL, PRINT_HEX, PRINT_OCTAL, PRINT_FLAGS, PRINT_ENUM, PRINT_SIGNAL, PRINT_FD, PRINT_HIDDEN, PRINT_MODE,
-                   PRINT_FILE_SIZE, PRINT_DEVICE, PRINT_WORDS, PRINT_REST, PRINT_LIMIT, PRINT_INTERFACE, PRINT_CHANGED,
+                   PRINT_FILE_SIZE, PRINT_DEVICE, PRINT_WORDS, PRINT_REST, PRINT_LIMIT, PRINT_INTERFACE, PRINT_CHANGED, PRINT_ADDRESS, PRINT_TEXT, PRINT_VERSION,
                    PRINT_SOCKET_ADDRESS, PRINT_IO_VECTOR, PRINT_CONTROL };
 
 struct field_layout {
-    char name[24];
+    char name[28];
     uint16_t offset, size, count;              /* size of one of `count` elements */
     uint8_t kind, print;
     uint16_t detail;                           /* struct_id or constant_set_id */

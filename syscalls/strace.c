@@ -329,6 +329,9 @@ static void print_field_value(struct text *t, struct thread *thread, const struc
     case PRINT_ENUM: strace_print_enum(t, &abi->constants[f->detail], value); break;
     case PRINT_SIGNAL: strace_print_signal(t, abi, value); break;
     case PRINT_LIMIT: print_limit(t, value); break;
+    case PRINT_ADDRESS: strace_print_address(t, value); break;
+    case PRINT_TEXT: strace_print_string(t, thread, value, PATH_MAX - 1); break;
+    case PRINT_VERSION: text_print(t, "KERNEL_VERSION(%u, %u, %u)", (unsigned)value >> 16, (unsigned)value >> 8 & 0xff, (unsigned)value & 0xff); break;
     case PRINT_FD: text_print(t, "%d", (int)value); break;
     case PRINT_CHANGED: print_changed(t, thread, image, value); break;
     case PRINT_INTERFACE: strace_print_interface(t, (unsigned)value); break;
@@ -502,10 +505,16 @@ static bool is_fcntl_argument(const struct call_description *call, unsigned i)
     return i == 2 && call->arguments[1].kind == ARGUMENT_ENUM && call->arguments[1].detail == ENUM_FCNTL;
 }
 
-static void print_fcntl_argument(struct text *t, struct thread *thread, const struct fcntl_command *c, uint64_t value)
+static bool is_fcntl_output(const struct abi *abi, const struct call_description *call, unsigned i, const uint64_t *values)
+{
+    return is_fcntl_argument(call, i) && strace_fcntl_find(abi, values[1])->is_output;
+}
+
+static void print_fcntl_argument(struct text *t, struct thread *thread, const struct fcntl_command *c, uint64_t value, bool failed)
 {
     const struct argument_description a = { "argument", c->argument, DIRECTION_IN, LENGTH_ONE, false, 0, c->detail, 0, 0 };
-    if (c->argument == ARGUMENT_STRUCT && value) print_element(t, thread, c->argument, c->detail, value, ~0ull, -1);
+    if (c->is_output && failed) strace_print_address(t, value);
+    else if (c->argument == ARGUMENT_STRUCT && value) print_element(t, thread, c->argument, c->detail, value, ~0ull, -1);
     else if (c->argument == ARGUMENT_ENUM) strace_print_enum(t, &thread->process->abi->constants[c->detail], value);
     else print_scalar(t, thread->process->abi, &a, value);
 }
@@ -515,6 +524,7 @@ static bool describe(const struct call_description *call, unsigned i, const uint
 {
     return strace_control_describe(call, i, values, description) || strace_futex_describe(call, i, values, description)
            || strace_key_describe(call, i, values, description) || strace_ipc_describe(call, i, values, description)
+           || strace_quota_describe(call, i, values, description)
            || strace_describe_by_first(call, i, values, description);
 }
 
@@ -601,8 +611,9 @@ static void print_argument(struct text *t, struct thread *thread, const struct c
     struct argument_description described;
     if (describe(call, i, values, &described)) a = &described;
     if (strace_print_special(t, abi, call, i, values) || print_message(t, thread, call, i, values, result, done)) return;
+    if (strace_print_quota_command(t, abi, call, i, values) || strace_print_attributes(t, thread, call, i, values)) return;
     if (print_no_message(t, thread, a, result, done)) return;
-    if (is_fcntl_argument(call, i)) print_fcntl_argument(t, thread, strace_fcntl_find(abi, values[1]), values[i]);
+    if (is_fcntl_argument(call, i)) print_fcntl_argument(t, thread, strace_fcntl_find(abi, values[1]), values[i], done && result < 0);
     else if (strace_is_socket_option(a)) strace_print_socket_option(t, abi, values[i - 1], values[i]);
     else if (i > 0 && strace_is_socket_option(&call->arguments[i - 1]) && !(done && result < 0 && a->direction == DIRECTION_OUT))
         strace_print_option_value(t, thread, values, values[i], argument_elements(thread, a, values), a->direction == DIRECTION_IN);
@@ -622,6 +633,7 @@ static void print_argument(struct text *t, struct thread *thread, const struct c
 static bool argument_is_unused(const struct abi *abi, const struct call_description *call, unsigned i, const uint64_t *values)
 {
     if (call->arguments[i].kind == ARGUMENT_HIGH || strace_futex_is_unused(call, i, values) || strace_key_is_unused(call, i, values)) return true;
+    if (strace_quota_is_unused(call, i, values)) return true;
     if (i > 1 && call->arguments[i - 1].kind == ARGUMENT_MODE && argument_is_unused(abi, call, i - 1, values)) return true;
     if (strace_control_is_unused(call, i, values)) return true;
     if (i > 0 && strace_is_request(&call->arguments[i - 1]) && strace_request_is_alone(values[i - 1])) return true;
@@ -643,7 +655,8 @@ static void print_arguments(struct strace_line *line, struct thread *thread, con
         struct argument_description described;
         if (describe(call, line->printed, values, &described)) a = &described;
         bool early = a->direction == DIRECTION_IN_OUT && strace_is_early(a);
-        bool output = ((a->direction & DIRECTION_OUT) && !early) || (line->printed > 0 && strace_is_request(&call->arguments[line->printed - 1]));
+        bool output = ((a->direction & DIRECTION_OUT) && !early) || (line->printed > 0 && strace_is_request(&call->arguments[line->printed - 1]))
+                      || is_fcntl_output(thread->process->abi, call, line->printed, values);
         if (!done && output && call->result != RESULT_NONE) return;
         if (argument_is_unused(thread->process->abi, call, line->printed, values)) continue;
         text_print(&line->text, line->printed ? ", " : "");

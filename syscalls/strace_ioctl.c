@@ -29,7 +29,8 @@ static void print_family(struct text *t, const struct abi *abi, const struct ioc
     unsigned element = request & ~io->mask & 0xff;
     if (io->mask != FAMILY_BY_LENGTH && io->mask != FAMILY_BY_EVENT && io->mask != FAMILY_BY_AXIS) return;
     text_print(t, "(");
-    if (io->mask == FAMILY_BY_EVENT || io->mask == FAMILY_BY_AXIS)
+    if (io->mask == FAMILY_BY_EVENT && !element) text_print(t, "0");
+    else if (io->mask == FAMILY_BY_EVENT || io->mask == FAMILY_BY_AXIS)
         strace_print_enum(t, &abi->constants[io->mask == FAMILY_BY_AXIS ? ENUM_INPUT_AXIS : ENUM_INPUT_EVENT], element);
     if (io->mask == FAMILY_BY_EVENT) text_print(t, ", ");
     text_print(t, io->mask == FAMILY_BY_AXIS ? ")" : "%u)", (unsigned)_IOC_SIZE(request));
@@ -160,8 +161,7 @@ static void print_list_length(struct text *t, const struct abi *abi, int length)
 {
     int size = abi->structs[STRUCT_IFREQ].size;
     text_print(t, "%d", length);
-    if (length == size) text_print(t, " /* sizeof(struct ifreq) */");
-    else if (length && length % size == 0) text_print(t, " /* %d * sizeof(struct ifreq) */", length / size);
+    if (length && length % size == 0) text_print(t, " /* %d * sizeof(struct ifreq) */", length / size);
 }
 
 static void print_listed(struct text *t, struct thread *thread, uint64_t address, uint64_t count)
@@ -312,6 +312,13 @@ static bool print_structure(struct text *t, struct thread *thread, const struct 
     return false;
 }
 
+/* Groups that strace(1) knows to have pointers, where it does not look behind them: sockets, input, random numbers. */
+static bool is_pointer_group(uint32_t request)
+{
+    unsigned type = _IOC_TYPE(request);
+    return type == 0x89 || type == 'E' || type == 'R';
+}
+
 /* One integer, as the table says. */
 static void print_named_integer(struct text *t, struct thread *thread, const struct ioctl_description *io, uint64_t address)
 {
@@ -332,7 +339,8 @@ static void print_named_integer(struct text *t, struct thread *thread, const str
 void strace_print_ioctl_argument(struct text *t, struct thread *thread, const struct ioctl_description *io, uint64_t value, bool done)
 {
     if (io && io->number == RNDADDENTROPY && value && print_entropy(t, thread, value)) return;
-    if (!io || io->print == PRINT_HIDDEN || io->kind == ARGUMENT_POINTER) text_print(t, "%#llx", (unsigned long long)value);
+    if (io && !value && is_pointer_group(io->number)) strace_print_address(t, value);
+    else if (!io || io->print == PRINT_HIDDEN || io->kind == ARGUMENT_POINTER) text_print(t, "%#llx", (unsigned long long)value);
     else if (io->kind == ARGUMENT_INT && io->print == PRINT_FLAGS) strace_print_flags(t, &thread->process->abi->constants[io->set], (unsigned)value);
     else if (io->kind == ARGUMENT_INT) text_print(t, "%d", (int)value);
     else if (io->kind == ARGUMENT_ULONG) text_print(t, "%llu", (unsigned long long)value);

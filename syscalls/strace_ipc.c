@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * --strace of System V's controls: which structure a command fills or reads, and in which order strace(1) shows it.
+ * --strace of controls whose command says what their last argument is: System V's, with the order in which strace(1) shows its structures,
+ * and quotactl.
  */
 #include "syscalls/strace_parts.h"
 #include "syscalls/tables.generated.h"
+#include <linux/dqblk_xfs.h>
 #include <linux/msg.h>
+#include <linux/quota.h>
 #include <linux/sem.h>
 #include <linux/shm.h>
 
@@ -51,4 +54,69 @@ bool strace_print_ordered_struct(struct text *t, struct thread *thread, unsigned
         return true;
     }
     return false;
+}
+
+/* -- quotactl -------------------------------------------------------------------------------------------------------------- */
+/* has_id: the argument before the last one counts; kind 0: the last one does not. */
+static const struct quota_command { uint32_t command; bool has_id; uint8_t kind, direction; uint16_t detail; } quota_commands[] = {
+    { Q_SYNC, false, 0, 0, 0 }, { Q_QUOTAON, true, ARGUMENT_PATH, DIRECTION_IN, SYSCALL_NO_DETAIL }, { Q_QUOTAOFF, false, 0, 0, 0 },
+    { Q_GETFMT, false, ARGUMENT_INTEGER, DIRECTION_OUT, INTEGER_U32 }, { Q_GETINFO, false, ARGUMENT_STRUCT, DIRECTION_OUT, STRUCT_IF_DQINFO },
+    { Q_SETINFO, false, ARGUMENT_STRUCT, DIRECTION_IN, STRUCT_IF_DQINFO }, { Q_GETQUOTA, true, ARGUMENT_STRUCT, DIRECTION_OUT, STRUCT_IF_DQBLK },
+    { Q_SETQUOTA, true, ARGUMENT_STRUCT, DIRECTION_IN, STRUCT_IF_DQBLK }, { Q_XQUOTAON, false, ARGUMENT_INTEGER, DIRECTION_IN, INTEGER_U32 },
+    { Q_XQUOTAOFF, false, ARGUMENT_INTEGER, DIRECTION_IN, INTEGER_U32 }, { Q_XQUOTARM, false, ARGUMENT_INTEGER, DIRECTION_IN, INTEGER_U32 },
+    { Q_XGETQUOTA, true, ARGUMENT_STRUCT, DIRECTION_OUT, STRUCT_FS_DISK_QUOTA }, { Q_XGETNEXTQUOTA, true, ARGUMENT_STRUCT, DIRECTION_OUT, STRUCT_FS_DISK_QUOTA },
+    { Q_XSETQLIM, true, ARGUMENT_STRUCT, DIRECTION_IN, STRUCT_FS_DISK_QUOTA }, { Q_XQUOTASYNC, false, 0, 0, 0 },
+    { Q_XGETQSTAT, false, ARGUMENT_POINTER, DIRECTION_NONE, SYSCALL_NO_DETAIL }, { Q_XGETQSTATV, false, ARGUMENT_POINTER, DIRECTION_NONE, SYSCALL_NO_DETAIL },
+};
+
+static bool is_quota(const struct call_description *call)
+{
+    return call == &call_table[CALL_ID_QUOTACTL] || call == &call_table[CALL_ID_QUOTACTL_FD];
+}
+
+/* Where the command stands. */
+static unsigned command_argument(const struct call_description *call) { return call == &call_table[CALL_ID_QUOTACTL_FD]; }
+
+static const struct quota_command *find_quota(const struct call_description *call, const uint64_t *values)
+{
+    if (!is_quota(call)) return NULL;
+    uint32_t command = (uint32_t)values[command_argument(call)] >> SUBCMDSHIFT;
+    for (size_t i = 0; i < sizeof quota_commands / sizeof quota_commands[0]; i++)
+        if (quota_commands[i].command == command) return &quota_commands[i];
+    return NULL;
+}
+
+bool strace_quota_is_unused(const struct call_description *call, unsigned argument, const uint64_t *values)
+{
+    const struct quota_command *command = find_quota(call, values);
+    return command && ((argument == call->argument_count - 2u && !command->has_id) || (argument == call->argument_count - 1u && !command->kind));
+}
+
+bool strace_quota_describe(const struct call_description *call, unsigned argument, const uint64_t *values, struct argument_description *description)
+{
+    const struct quota_command *command = find_quota(call, values);
+    if (!command || argument + 2u < call->argument_count || argument == command_argument(call)) return false;
+    *description = call->arguments[argument];
+    if (argument == call->argument_count - 2u) {
+        if (command->command != Q_QUOTAON) return false;
+        description->kind = ARGUMENT_ENUM;
+        description->detail = ENUM_QUOTA_FORMAT;
+        return true;
+    }
+    description->kind = command->kind;
+    description->direction = command->direction;
+    description->detail = command->detail;
+    description->length_kind = LENGTH_ONE;
+    return true;
+}
+
+bool strace_print_quota_command(struct text *t, const struct abi *abi, const struct call_description *call, unsigned argument, const uint64_t *values)
+{
+    if (!is_quota(call) || argument != command_argument(call)) return false;
+    text_print(t, "QCMD(");
+    strace_print_enum(t, &abi->constants[ENUM_QUOTA], (uint32_t)values[argument] >> SUBCMDSHIFT);
+    text_print(t, ", ");
+    strace_print_enum(t, &abi->constants[ENUM_QUOTA_TYPE], values[argument] & SUBCMDMASK);
+    text_print(t, ")");
+    return true;
 }

@@ -72,6 +72,13 @@ bool strace_key_describe(const struct call_description *call, unsigned argument,
 bool strace_ipc_describe(const struct call_description *call, unsigned argument, const uint64_t *values, struct argument_description *description);
 bool strace_print_ordered_struct(struct text *t, struct thread *thread, unsigned structure, const uint8_t *data);   /* false: in the order it has */
 
+bool strace_quota_is_unused(const struct call_description *call, unsigned argument, const uint64_t *values);
+bool strace_quota_describe(const struct call_description *call, unsigned argument, const uint64_t *values, struct argument_description *description);
+bool strace_print_quota_command(struct text *t, const struct abi *abi, const struct call_description *call, unsigned argument, const uint64_t *values);
+
+/* -- strace_attributes.c: of bpf and perf_event_open; false: it is not their argument */
+bool strace_print_attributes(struct text *t, struct thread *thread, const struct call_description *call, unsigned argument, const uint64_t *values);
+
 /* -- strace_ioctl.c */
 struct ioctl_description;
 bool strace_is_request(const struct argument_description *a);

@@ -209,9 +209,10 @@ static void read_field_type(struct descriptions *d, struct reader *r, struct fie
 static void read_field_print(struct descriptions *d, struct reader *r, struct field_definition *f)
 {
     static const char *const simple[] = { "hex", "octal", "signal", "fd", "hidden", "mode", "size", "device", "words", "rest", "limit",
-                                        "interface", "changed", NULL };
+                                        "interface", "changed", "address", "text", "version", NULL };
     static const enum field_print prints[] = { PRINT_HEX, PRINT_OCTAL, PRINT_SIGNAL, PRINT_FD, PRINT_HIDDEN, PRINT_MODE, PRINT_FILE_SIZE,
-                                              PRINT_DEVICE, PRINT_WORDS, PRINT_REST, PRINT_LIMIT, PRINT_INTERFACE, PRINT_CHANGED };
+                                              PRINT_DEVICE, PRINT_WORDS, PRINT_REST, PRINT_LIMIT, PRINT_INTERFACE, PRINT_CHANGED,
+                                              PRINT_ADDRESS, PRINT_TEXT, PRINT_VERSION };
     static const char *const pointees[] = { "sockaddr", "iovec", "control", NULL };
     int line = r->token.line;
     const char *how = reader_word(r, "how to print");

@@ -15,18 +15,20 @@ grep -q '^ferry: system call kexec_load (104) is not implemented: ' "$scratch/tr
 grep -q '^ferry: unknown ioctl request 0x12345678$' "$scratch/trace" && pass unknown-ioctl || fail unknown-ioctl
 
 if ! command -v strace > /dev/null; then skip files "no strace"; exit 0; fi
-# Addresses and process ids differ, the guest's O_LARGEFILE, and that x86-64 has signal restorers; strace aligns results, and names both of two
-# requests with one number.
+# Addresses and process ids differ, ids and dates of System V's objects and how many there are, the guest's O_LARGEFILE, and that x86-64 has
+# signal restorers; strace aligns results, and names both of two requests with one number.
 calls() {
     sed -n '/^getpid/,/^getpid/p' "$1" |
         sed -E 's/ +=( |$)/ =\1/; s/0x[0-9a-f]{6,}\b( \/\*)/MANY\1/; s/0x[0-9a-f]{9,}/ADDRESS/g; s/0x[4-7][0-9a-f]{5}\b/ADDRESS/g; s/(F_GETFL\) = )0x[0-9a-f]+/\1FLAGS/; s/ +=( |$)/ =\1/; /^getpid/d
-                s/SA_RESTORER\|//g; s/, sa_restorer=(ADDRESS|NULL)//g; s/[A-Z_]+ or ([A-Z])/\1/; s/nlmsg_pid=[1-9][0-9]*/nlmsg_pid=PID/g'
+                s/SA_RESTORER\|//g; s/, sa_restorer=(ADDRESS|NULL)//g; s/[A-Z_]+ or ([A-Z])/\1/; s/nlmsg_pid=[1-9][0-9]*/nlmsg_pid=PID/g; s/_(ctime|stime|rtime|otime|atime|dtime)=[1-9][0-9]*/_\1=TIME/g
+                s/(_cpid|type=[^,]*, pid)=[1-9][0-9]*/\1=PID/; s/^((msg|shm|sem)get.*) =.*/\1 =ID/; s/^((msg|shm|sem)ctl)\([0-9]+/\1(ID/
+                /_INFO,/s/[0-9]+/N/g'
 }
 # Netlink messages and interfaces are those of a network of their own, where there is one.
 unshare -n true 2> /dev/null && has_network=1 || has_network=
-for name in files flags settings forms refused processes netlink; do
+for name in files flags settings forms refused processes controls netlink interfaces; do
     network=
-    case $name in netlink | devices)
+    case $name in netlink | interfaces)
         [ "$has_network" ] || { skip "$name" "no network namespaces"; continue; }
         network="unshare -n"
     esac
