@@ -95,11 +95,11 @@ enum field_kind { FIELD_UNSIGNED, FIELD_SIGNED, FIELD_POINTER, FIELD_CHARACTERS,
 /* SOCKET_ADDRESS and on: what a pointer leads to; detail is the field with the length.
  * FILE_SIZE and DEVICE: the one that the structure's mode calls for. WORDS: a union of u32 and u64. REST: "..." stands for all of them. */
 enum field_print { PRINT_DECIMAL, PRINT_HEX, PRINT_OCTAL, PRINT_FLAGS, PRINT_ENUM, PRINT_SIGNAL, PRINT_FD, PRINT_HIDDEN, PRINT_MODE,
-                   PRINT_FILE_SIZE, PRINT_DEVICE, PRINT_WORDS, PRINT_REST, PRINT_LIMIT,
+                   PRINT_FILE_SIZE, PRINT_DEVICE, PRINT_WORDS, PRINT_REST, PRINT_LIMIT, PRINT_INTERFACE, PRINT_CHANGED, PRINT_ADDRESS, PRINT_TEXT, PRINT_VERSION,
                    PRINT_SOCKET_ADDRESS, PRINT_IO_VECTOR, PRINT_CONTROL };
 
 struct field_layout {
-    char name[24];
+    char name[28];
     uint16_t offset, size, count;              /* size of one of `count` elements */
     uint8_t kind, print;
     uint16_t detail;                           /* struct_id or constant_set_id */
@@ -117,9 +117,10 @@ struct ioctl_description {
     uint32_t number;                           /* generic ABI's = host's */
     uint32_t mask;                             /* of the request; not all ones: a family */
     uint16_t name;                             /* where in ioctl_names: a pointer would be relocated at each start */
-    uint8_t kind;                              /* ARGUMENT_INT, ADDRESS (no argument), POINTER, STRING, STRUCT, INTEGER */
+    uint8_t kind;                              /* ARGUMENT_INT, ULONG, ADDRESS (no argument), POINTER, STRING, STRUCT, INTEGER */
     uint8_t direction;
-    uint16_t count, detail;
+    uint8_t print;                             /* of integers: enum field_print; HIDDEN: only the argument itself is shown */
+    uint16_t count, detail, set;
 };
 
 /* -- an ABI -------------------------------------------------------------------------------------------------------------- */

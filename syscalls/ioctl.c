@@ -58,10 +58,12 @@ static int64_t ioctl_converted(struct thread *thread, const struct ioctl_descrip
 int64_t syscall_ioctl(struct thread *thread, const uint64_t *arguments)
 {
     const struct ioctl_description *io = ioctl_find(arguments[1]);
-    bool same = thread->process->abi->data_same_as_host;
+    const struct abi *abi = thread->process->abi;
+    bool same = abi->data_same_as_host;
     int64_t result;
     if (seccomp_ioctl(thread, arguments, &result)) return result;
     if (!io || (io->kind == ARGUMENT_POINTER && !same)) return ioctl_refused(thread, arguments);
+    if (io->kind == ARGUMENT_STRUCT && !abi->structs[io->detail].same_as_host) same = false;
     result = same ? host_call_blocking(thread, SYS_ioctl, arguments[0], arguments[1], arguments[2], 0, 0, 0)
                   : ioctl_converted(thread, io, arguments);
     return result == -EINTR ? SYSCALL_RESTART : result;

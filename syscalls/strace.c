@@ -22,13 +22,15 @@
 void syscall_log(const struct process *process, struct text *line)
 {
     static const char cut[] = "...\n";
-    if (line->used && line->buffer[line->used - 1] != '\n') memcpy(line->buffer + line->used - strlen(cut), cut, sizeof cut);
+    char *data = text_data(line);
+    if (line->used && data[line->used - 1] != '\n') memcpy(data + line->used - strlen(cut), cut, sizeof cut);
     if (process->log) {
-        process->log(process->log_user, line->buffer);
-        return;
+        process->log(process->log_user, data);
+    } else {
+        line->fd = 2;
+        text_flush(line);
     }
-    line->fd = 2;
-    text_flush(line);
+    text_release(line);
 }
 
 /* -- numbers ------------------------------------------------------------------------------------------------------------- */
@@ -75,7 +77,8 @@ void strace_print_enum(struct text *t, const struct constant_set *set, uint64_t 
         text_print(t, "%s", set->values[i].name);
         return;
     }
-    if (*set->unknown) text_print(t, "%#x /* %s */", (unsigned)value, set->unknown);
+    if (strcmp(set->unknown, "0x") == 0) text_print(t, "%#x", (unsigned)value);
+    else if (*set->unknown) text_print(t, "%#x /* %s */", (unsigned)value, set->unknown);
     else text_print(t, "%d", (int)value);
 }
 
@@ -226,7 +229,8 @@ void strace_print_fd_set(struct text *t, struct thread *thread, uint64_t address
     text_print(t, "]");
 }
 
-void strace_print_io_vector(struct text *t, struct thread *thread, uint64_t address, uint64_t count, uint64_t bytes)
+/* protocol: of netlink, whose messages are in the parts; -1: bytes. */
+static void print_parts(struct text *t, struct thread *thread, uint64_t address, uint64_t count, uint64_t bytes, int protocol)
 {
     unsigned word = thread->process->abi->word_bytes;
     uint64_t base, length;
@@ -241,30 +245,57 @@ void strace_print_io_vector(struct text *t, struct thread *thread, uint64_t addr
             text_print(t, "...");
             break;
         }
+        uint64_t part = length < bytes ? length : bytes;
         text_print(t, "{iov_base=");
         if (bytes == STRACE_NOT_READ) strace_print_address(t, base);
-        else strace_print_bytes(t, thread, base, length < bytes ? length : bytes);
+        else if (protocol >= 0) strace_print_netlink(t, thread, protocol, base, part);
+        else strace_print_bytes(t, thread, base, part);
         text_print(t, ", iov_len=%llu}", (unsigned long long)length);
-        if (bytes < STRACE_NOT_READ) bytes -= length < bytes ? length : bytes;
+        if (bytes < STRACE_NOT_READ) bytes -= part;
         address += 2 * word;
     }
     text_print(t, "]");
 }
 
+void strace_print_io_vector(struct text *t, struct thread *thread, uint64_t address, uint64_t count, uint64_t bytes)
+{
+    print_parts(t, thread, address, count, bytes, -1);
+}
+
 /* -- structures ---------------------------------------------------------------------------------------------------------- */
-/* One image in our memory; bytes: how many of what its vectors describe were transferred. */
-struct struct_image { const struct struct_layout *layout; const uint8_t *data; uint64_t bytes; };
+/* One image in our memory; bytes: how many of what its vectors describe were transferred; socket: through which one, -1: none. */
+struct struct_image { const struct struct_layout *layout; const uint8_t *data; uint64_t bytes; int socket; };
 
 static void print_struct(struct text *t, struct thread *thread, struct struct_image image);
+
+/* Of a message whose address is one of netlink; -1: of another. */
+static int netlink_protocol(struct thread *thread, const struct struct_image *image)
+{
+    const struct abi *abi = thread->process->abi;
+    uint8_t family[2];
+    for (unsigned i = 0; image->socket >= 0 && i < image->layout->field_count; i++) {
+        const struct field_layout *f = &image->layout->fields[i];
+        if (f->print != PRINT_SOCKET_ADDRESS) continue;
+        uint64_t address = guest_load(abi, image->data + f->offset, f->size, false);
+        if (copy_from_guest(thread, family, address, sizeof family) || guest_load(abi, family, sizeof family, false) != AF_NETLINK) return -1;
+        return strace_netlink_protocol(image->socket);
+    }
+    return -1;
+}
+
+static uint64_t pointee_size(const struct abi *abi, const struct struct_image *image, const struct field_layout *f)
+{
+    const struct field_layout *length = &image->layout->fields[f->detail];
+    return guest_load(abi, image->data + length->offset, length->size, false);
+}
 
 /* What a pointer leads to; another field says how much is there. */
 static void print_pointee(struct text *t, struct thread *thread, const struct struct_image *image, const struct field_layout *f, uint64_t address)
 {
-    const struct field_layout *length = &image->layout->fields[f->detail];
-    uint64_t size = guest_load(thread->process->abi, image->data + length->offset, length->size, false);
+    uint64_t size = pointee_size(thread->process->abi, image, f);
     if (!address) strace_print_address(t, 0);
     else if (f->print == PRINT_SOCKET_ADDRESS) strace_print_socket_address(t, thread, address, size);
-    else if (f->print == PRINT_IO_VECTOR) strace_print_io_vector(t, thread, address, size, image->bytes);
+    else if (f->print == PRINT_IO_VECTOR) print_parts(t, thread, address, size, image->bytes, netlink_protocol(thread, image));
     else strace_print_control_messages(t, thread, address, size);
 }
 
@@ -276,21 +307,34 @@ static void print_limit(struct text *t, uint64_t value)
     else text_print(t, "%llu", (unsigned long long)value);
 }
 
+static void print_changed(struct text *t, struct thread *thread, const struct struct_image *image, uint64_t value)
+{
+    const struct strace_line *line = image->socket >= 0 ? thread->strace_line : NULL;
+    if (line && line->has_before && (uint64_t)line->before != value) text_print(t, "%d => ", (int)line->before);
+    text_print(t, "%d", (int)value);
+}
+
 static void print_field_value(struct text *t, struct thread *thread, const struct struct_image *image, const struct field_layout *f, const uint8_t *at)
 {
     const struct abi *abi = thread->process->abi;
     if (f->kind == FIELD_STRUCT) {
-        print_struct(t, thread, (struct struct_image){ &abi->structs[f->detail], at, image->bytes });
+        print_struct(t, thread, (struct struct_image){ &abi->structs[f->detail], at, image->bytes, image->socket });
         return;
     }
     uint64_t value = guest_load(abi, at, f->size, f->kind == FIELD_SIGNED);
     switch (f->print) {
     case PRINT_HEX: f->kind == FIELD_POINTER ? strace_print_address(t, value) : text_print(t, "%#llx", (unsigned long long)value); break;
-    case PRINT_OCTAL: text_print(t, "%#llo", (unsigned long long)value); break;
+    case PRINT_OCTAL: text_print(t, "%#03llo", (unsigned long long)value); break;
     case PRINT_FLAGS: strace_print_flags(t, &abi->constants[f->detail], f->size < 8 ? value & ((1ull << 8 * f->size) - 1) : value); break;
     case PRINT_ENUM: strace_print_enum(t, &abi->constants[f->detail], value); break;
     case PRINT_SIGNAL: strace_print_signal(t, abi, value); break;
     case PRINT_LIMIT: print_limit(t, value); break;
+    case PRINT_ADDRESS: strace_print_address(t, value); break;
+    case PRINT_TEXT: strace_print_string(t, thread, value, PATH_MAX - 1); break;
+    case PRINT_VERSION: text_print(t, "KERNEL_VERSION(%u, %u, %u)", (unsigned)value >> 16, (unsigned)value >> 8 & 0xff, (unsigned)value & 0xff); break;
+    case PRINT_FD: text_print(t, "%d", (int)value); break;
+    case PRINT_CHANGED: print_changed(t, thread, image, value); break;
+    case PRINT_INTERFACE: strace_print_interface(t, (unsigned)value); break;
     case PRINT_MODE: print_mode(t, (unsigned)value); break;
     case PRINT_DEVICE: print_device(t, value); break;
     case PRINT_WORDS: text_print(t, "{u32=%u, u64=%llu}", (unsigned)value, (unsigned long long)value); break;
@@ -327,12 +371,14 @@ static void print_struct(struct text *t, struct thread *thread, struct struct_im
 {
     const struct struct_layout *s = image.layout;
     if (strace_print_known_struct(t, thread->process->abi, (unsigned)(s - thread->process->abi->structs), image.data)) return;
+    if (strace_print_ordered_struct(t, thread, (unsigned)(s - thread->process->abi->structs), image.data)) return;
     bool any = false, more = false, device = is_device(file_mode(thread->process->abi, &image));
     text_print(t, "{");
     for (unsigned i = 0; i < s->field_count; i++) {
         unsigned print = s->fields[i].print;
         more |= print == PRINT_REST;
         if (print == PRINT_HIDDEN || print == PRINT_REST || print == (device ? PRINT_FILE_SIZE : PRINT_DEVICE)) continue;
+        if (print == PRINT_CONTROL && !pointee_size(thread->process->abi, &image, &s->fields[i])) continue;
         text_print(t, any ? ", " : "");
         print_field(t, thread, &image, &s->fields[i]);
         any = true;
@@ -340,7 +386,7 @@ static void print_struct(struct text *t, struct thread *thread, struct struct_im
     text_print(t, more ? ", ...}" : "}");
 }
 
-static void print_element(struct text *t, struct thread *thread, unsigned kind, unsigned detail, uint64_t address, uint64_t bytes)
+static void print_element(struct text *t, struct thread *thread, unsigned kind, unsigned detail, uint64_t address, uint64_t bytes, int socket)
 {
     const struct abi *abi = thread->process->abi;
     uint8_t image[1024];
@@ -348,7 +394,7 @@ static void print_element(struct text *t, struct thread *thread, unsigned kind, 
     if (copy_from_guest(thread, image, address, size)) {
         strace_print_address(t, address);
     } else if (kind == ARGUMENT_STRUCT) {
-        print_struct(t, thread, (struct struct_image){ &abi->structs[detail], image, bytes });
+        print_struct(t, thread, (struct struct_image){ &abi->structs[detail], image, bytes, socket });
     } else {
         uint64_t value = guest_load(abi, image, size, integer_is_signed(detail));
         text_print(t, integer_is_signed(detail) ? "%lld" : "%llu", (unsigned long long)value);
@@ -358,7 +404,7 @@ static void print_element(struct text *t, struct thread *thread, unsigned kind, 
 /* Some members of a structure, by their numbers. */
 void strace_print_members(struct text *t, struct thread *thread, unsigned structure, const uint8_t *data, const uint8_t *members, unsigned count)
 {
-    const struct struct_image image = { &thread->process->abi->structs[structure], data, ~0ull };
+    const struct struct_image image = { &thread->process->abi->structs[structure], data, ~0ull, -1 };
     for (unsigned i = 0; i < count; i++) {
         text_print(t, i ? ", " : "");
         print_field(t, thread, &image, &image.layout->fields[members[i]]);
@@ -367,7 +413,7 @@ void strace_print_members(struct text *t, struct thread *thread, unsigned struct
 
 void strace_print_element(struct text *t, struct thread *thread, unsigned kind, unsigned detail, uint64_t address)
 {
-    print_element(t, thread, kind, detail, address, ~0ull);
+    print_element(t, thread, kind, detail, address, ~0ull, -1);
 }
 
 static unsigned element_size(const struct abi *abi, unsigned kind, unsigned detail)
@@ -390,7 +436,7 @@ void strace_print_elements(struct text *t, struct thread *thread, unsigned kind,
             text_print(t, "...");
             break;
         }
-        print_element(t, thread, kind, detail, address + i * size, ~0ull);
+        print_element(t, thread, kind, detail, address + i * size, ~0ull, -1);
     }
     text_print(t, "]");
 }
@@ -448,7 +494,7 @@ static void print_data(struct text *t, struct thread *thread, const struct argum
     case ARGUMENT_IO_VECTOR: strace_print_io_vector(t, thread, value, count, ~0ull); break;
     default:
         if (a->length_kind == LENGTH_ONE && a->kind == ARGUMENT_STRUCT)
-            print_element(t, thread, a->kind, a->detail, value, done && result >= 0 && (a->direction & DIRECTION_OUT) ? (uint64_t)result : ~0ull);
+            print_element(t, thread, a->kind, a->detail, value, done && result >= 0 && (a->direction & DIRECTION_OUT) ? (uint64_t)result : ~0ull, (int)values[0]);
         else strace_print_elements(t, thread, a->kind, a->detail, value, a->length_kind == LENGTH_ONE ? 1 : count);
     }
 }
@@ -459,10 +505,16 @@ static bool is_fcntl_argument(const struct call_description *call, unsigned i)
     return i == 2 && call->arguments[1].kind == ARGUMENT_ENUM && call->arguments[1].detail == ENUM_FCNTL;
 }
 
-static void print_fcntl_argument(struct text *t, struct thread *thread, const struct fcntl_command *c, uint64_t value)
+static bool is_fcntl_output(const struct abi *abi, const struct call_description *call, unsigned i, const uint64_t *values)
+{
+    return is_fcntl_argument(call, i) && strace_fcntl_find(abi, values[1])->is_output;
+}
+
+static void print_fcntl_argument(struct text *t, struct thread *thread, const struct fcntl_command *c, uint64_t value, bool failed)
 {
     const struct argument_description a = { "argument", c->argument, DIRECTION_IN, LENGTH_ONE, false, 0, c->detail, 0, 0 };
-    if (c->argument == ARGUMENT_STRUCT && value) print_element(t, thread, c->argument, c->detail, value, ~0ull);
+    if (c->is_output && failed) strace_print_address(t, value);
+    else if (c->argument == ARGUMENT_STRUCT && value) print_element(t, thread, c->argument, c->detail, value, ~0ull, -1);
     else if (c->argument == ARGUMENT_ENUM) strace_print_enum(t, &thread->process->abi->constants[c->detail], value);
     else print_scalar(t, thread->process->abi, &a, value);
 }
@@ -471,7 +523,9 @@ static void print_fcntl_argument(struct text *t, struct thread *thread, const st
 static bool describe(const struct call_description *call, unsigned i, const uint64_t *values, struct argument_description *description)
 {
     return strace_control_describe(call, i, values, description) || strace_futex_describe(call, i, values, description)
-           || strace_key_describe(call, i, values, description) || strace_describe_by_first(call, i, values, description);
+           || strace_key_describe(call, i, values, description) || strace_ipc_describe(call, i, values, description)
+           || strace_quota_describe(call, i, values, description)
+           || strace_describe_by_first(call, i, values, description);
 }
 
 /* A length that the call changes: what it was, and what it became. */
@@ -497,6 +551,30 @@ static void print_length(struct strace_line *line, struct thread *thread, const 
 
 static bool is_length(const struct argument_description *a) { return a->direction == DIRECTION_IN_OUT && a->kind == ARGUMENT_INTEGER && !strace_is_early(a); }
 
+static bool is_received_message(const struct argument_description *a)
+{
+    return a->kind == ARGUMENT_STRUCT && a->detail == STRUCT_MSGHDR && a->direction == DIRECTION_IN_OUT;
+}
+
+static bool lists_interfaces(const struct ioctl_description *io) { return io && io->kind == ARGUMENT_STRUCT && io->detail == STRUCT_IFCONF; }
+
+static void keep_member(struct strace_line *line, struct thread *thread, unsigned structure, unsigned index, uint64_t address)
+{
+    const struct field_layout *f = &thread->process->abi->structs[structure].fields[index];
+    uint8_t image[8];
+    line->has_before = !copy_from_guest(thread, image, address + f->offset, f->size);
+    if (line->has_before) line->before = (int64_t)guest_load(thread->process->abi, image, f->size, false);
+}
+
+/* Of a message that did not come, only this is known. */
+static bool print_no_message(struct text *t, struct thread *thread, const struct argument_description *a, int64_t result, bool done)
+{
+    const struct strace_line *line = thread->strace_line;
+    if (!done || result >= 0 || !is_received_message(a) || !line || !line->has_before) return false;
+    text_print(t, "{msg_namelen=%d}", (int)line->before);
+    return true;
+}
+
 /* What lengths are before the call; there is one at most. */
 static void keep_length(struct strace_line *line, struct thread *thread, const struct call_description *call, const uint64_t *values)
 {
@@ -506,7 +584,23 @@ static void keep_length(struct strace_line *line, struct thread *thread, const s
         const struct argument_description *a = &call->arguments[i];
         if (is_length(a) && !copy_from_guest(thread, image, values[i], integer_size(abi, a->detail)))
             line->before = (int64_t)guest_load(abi, image, integer_size(abi, a->detail), integer_is_signed(a->detail));
+        else if (is_received_message(a))
+            keep_member(line, thread, STRUCT_MSGHDR, 1, values[i]);
+        else if (i > 0 && strace_is_request(&call->arguments[i - 1]) && lists_interfaces(ioctl_find(values[i - 1])))
+            keep_member(line, thread, STRUCT_IFCONF, 0, values[i]);
     }
+}
+
+/* A netlink message in a buffer; false: none. */
+static bool print_message(struct text *t, struct thread *thread, const struct call_description *call, unsigned i, const uint64_t *values,
+                          int64_t result, bool done)
+{
+    if (i != 1 || !values[i] || (call != &call_table[CALL_ID_SENDTO] && call != &call_table[CALL_ID_RECVFROM])) return false;
+    bool is_received = call == &call_table[CALL_ID_RECVFROM];
+    int protocol = is_received && (!done || result < 0) ? -1 : strace_netlink_protocol((int)values[0]);
+    if (protocol < 0) return false;
+    strace_print_netlink(t, thread, protocol, values[i], is_received && (uint64_t)result < values[2] ? (uint64_t)result : values[2]);
+    return true;
 }
 
 static void print_argument(struct text *t, struct thread *thread, const struct call_description *call, unsigned i, const uint64_t *values,
@@ -516,13 +610,15 @@ static void print_argument(struct text *t, struct thread *thread, const struct c
     const struct argument_description *a = &call->arguments[i];
     struct argument_description described;
     if (describe(call, i, values, &described)) a = &described;
-    if (strace_print_special(t, abi, call, i, values)) return;
-    if (is_fcntl_argument(call, i)) print_fcntl_argument(t, thread, strace_fcntl_find(abi, values[1]), values[i]);
+    if (strace_print_special(t, abi, call, i, values) || print_message(t, thread, call, i, values, result, done)) return;
+    if (strace_print_quota_command(t, abi, call, i, values) || strace_print_attributes(t, thread, call, i, values)) return;
+    if (print_no_message(t, thread, a, result, done)) return;
+    if (is_fcntl_argument(call, i)) print_fcntl_argument(t, thread, strace_fcntl_find(abi, values[1]), values[i], done && result < 0);
     else if (strace_is_socket_option(a)) strace_print_socket_option(t, abi, values[i - 1], values[i]);
     else if (i > 0 && strace_is_socket_option(&call->arguments[i - 1]) && !(done && result < 0 && a->direction == DIRECTION_OUT))
         strace_print_option_value(t, thread, values, values[i], argument_elements(thread, a, values), a->direction == DIRECTION_IN);
     else if (i > 0 && strace_is_request(&call->arguments[i - 1])) strace_print_ioctl_argument(t, thread, ioctl_find(values[i - 1]), values[i], done && result >= 0);
-    else if (strace_is_request(a)) strace_print_request(t, values[i]);
+    else if (strace_is_request(a)) strace_print_request(t, abi, values[i]);
     else if (a->kind == ARGUMENT_ENUM) strace_print_enum(t, &abi->constants[a->detail], values[i]);
     else if (a->kind < ARGUMENT_PATH) print_scalar(t, abi, a, values[i]);
     else if (a->kind == ARGUMENT_PATH || a->kind == ARGUMENT_LINK_PATH) strace_print_string(t, thread, values[i], PATH_MAX - 1);
@@ -537,6 +633,7 @@ static void print_argument(struct text *t, struct thread *thread, const struct c
 static bool argument_is_unused(const struct abi *abi, const struct call_description *call, unsigned i, const uint64_t *values)
 {
     if (call->arguments[i].kind == ARGUMENT_HIGH || strace_futex_is_unused(call, i, values) || strace_key_is_unused(call, i, values)) return true;
+    if (strace_quota_is_unused(call, i, values)) return true;
     if (i > 1 && call->arguments[i - 1].kind == ARGUMENT_MODE && argument_is_unused(abi, call, i - 1, values)) return true;
     if (strace_control_is_unused(call, i, values)) return true;
     if (i > 0 && strace_is_request(&call->arguments[i - 1]) && strace_request_is_alone(values[i - 1])) return true;
@@ -558,7 +655,8 @@ static void print_arguments(struct strace_line *line, struct thread *thread, con
         struct argument_description described;
         if (describe(call, line->printed, values, &described)) a = &described;
         bool early = a->direction == DIRECTION_IN_OUT && strace_is_early(a);
-        bool output = ((a->direction & DIRECTION_OUT) && !early) || (line->printed > 0 && strace_is_request(&call->arguments[line->printed - 1]));
+        bool output = ((a->direction & DIRECTION_OUT) && !early) || (line->printed > 0 && strace_is_request(&call->arguments[line->printed - 1]))
+                      || is_fcntl_output(thread->process->abi, call, line->printed, values);
         if (!done && output && call->result != RESULT_NONE) return;
         if (argument_is_unused(thread->process->abi, call, line->printed, values)) continue;
         text_print(&line->text, line->printed ? ", " : "");
@@ -633,8 +731,10 @@ static int64_t print_signal_return(struct text *t, struct thread *thread)
 void strace_enter(struct strace_line *line, struct thread *thread, const struct call_description *call, const uint64_t *values)
 {
     text_init(&line->text, -1);
+    line->text.may_grow = true;
     line->printed = 0;
     line->before = 0;
+    line->has_before = false;
     thread->strace_line = line;
     keep_length(line, thread, call, values);
     strace_print_prefix(&line->text, thread);
@@ -658,19 +758,21 @@ void strace_execute(struct thread *thread)
 void strace_leave(struct strace_line *line, struct thread *thread, const struct call_description *call, const uint64_t *values,
                   int64_t result)
 {
-    thread->strace_line = NULL;
     if (line->is_written) {
+        thread->strace_line = NULL;
         if (result >= 0 || result == SYSCALL_NO_RESULT) return;
         text_init(&line->text, -1);
         strace_print_prefix(&line->text, thread);
         text_print(&line->text, "<... %s resumed>", call->name);
     }
-    if (strace_is_in_child(call, result)) return;
-    if (is_signal_return(call)) {
-        if (result != SYSCALL_NO_RESULT) return;
-        result = print_signal_return(&line->text, thread);
+    if (strace_is_in_child(call, result) || (is_signal_return(call) && result != SYSCALL_NO_RESULT)) {
+        thread->strace_line = NULL;
+        text_release(&line->text);
+        return;
     }
+    if (is_signal_return(call)) result = print_signal_return(&line->text, thread);
     print_arguments(line, thread, call, values, result, true);
+    thread->strace_line = NULL;
     text_print(&line->text, ")");
     print_result(&line->text, thread, call, values, result);
     syscall_log(thread->process, &line->text);

@@ -8,8 +8,8 @@
 #include "syscalls/abi.h"
 #include "syscalls/text.h"
 
-/* printed: arguments written so far; before: what a length was that the call changes; is_written: the line is out. */
-struct strace_line { struct text text; unsigned printed; int64_t before; bool is_written; };
+/* printed: arguments written so far; before: what a length was that the call changes, if it could be read; is_written: the line is out. */
+struct strace_line { struct text text; unsigned printed; int64_t before; bool has_before, is_written; };
 
 /* "openat,read,%file" or "!…": what is to be printed, by index in call_table; NULL: a name that nothing has. */
 const bool *strace_filter(const char *text);
@@ -31,8 +31,9 @@ void syscall_log(const struct process *process, struct text *line);
 
 const struct ioctl_description *ioctl_find(uint64_t request);   /* NULL: unknown */
 
-/* fcntl's commands (strace_fcntl.c): `argument` is an argument_kind with its detail, ARGUMENT_POINTER: none; `result` a set of flags. */
-struct fcntl_command { int command; uint8_t argument; uint16_t detail, result; };
+/* fcntl's commands (strace_fcntl.c): `argument` is an argument_kind with its detail, ARGUMENT_POINTER: none; `result` a set of flags;
+ * is_output: the call fills it. */
+struct fcntl_command { int command; uint8_t argument; uint16_t detail, result; bool is_output; };
 const struct fcntl_command *strace_fcntl_find(const struct abi *abi, uint64_t command);
 
 #endif

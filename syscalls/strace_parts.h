@@ -34,6 +34,12 @@ void strace_print_socket_option(struct text *t, const struct abi *abi, uint64_t 
 /* values: of setsockopt or getsockopt. */
 void strace_print_option_value(struct text *t, struct thread *thread, const uint64_t *values, uint64_t address, uint64_t size, bool is_set);
 
+void strace_print_interface(struct text *t, unsigned index);
+
+/* -- strace_netlink.c */
+int strace_netlink_protocol(int socket);               /* -1: not a socket of netlink */
+void strace_print_netlink(struct text *t, struct thread *thread, int protocol, uint64_t address, uint64_t size);
+
 /* -- strace_structs.c */
 void strace_print_signal(struct text *t, const struct abi *abi, uint64_t signal);
 void strace_print_signals(struct text *t, const struct abi *abi, uint64_t set);
@@ -61,13 +67,26 @@ bool strace_control_describe(const struct call_description *call, unsigned argum
 bool strace_key_is_unused(const struct call_description *call, unsigned argument, const uint64_t *values);
 bool strace_key_describe(const struct call_description *call, unsigned argument, const uint64_t *values, struct argument_description *description);
 
+/* -- strace_ipc.c */
+/* The third argument of msgctl, shmctl and semctl. */
+bool strace_ipc_describe(const struct call_description *call, unsigned argument, const uint64_t *values, struct argument_description *description);
+bool strace_print_ordered_struct(struct text *t, struct thread *thread, unsigned structure, const uint8_t *data);   /* false: in the order it has */
+
+bool strace_quota_is_unused(const struct call_description *call, unsigned argument, const uint64_t *values);
+bool strace_quota_describe(const struct call_description *call, unsigned argument, const uint64_t *values, struct argument_description *description);
+bool strace_print_quota_command(struct text *t, const struct abi *abi, const struct call_description *call, unsigned argument, const uint64_t *values);
+
+/* -- strace_attributes.c: of bpf and perf_event_open; false: it is not their argument */
+bool strace_print_attributes(struct text *t, struct thread *thread, const struct call_description *call, unsigned argument, const uint64_t *values);
+
 /* -- strace_ioctl.c */
 struct ioctl_description;
 bool strace_is_request(const struct argument_description *a);
 bool strace_request_is_alone(uint64_t value);
-void strace_print_request(struct text *t, uint64_t value);
+void strace_print_request(struct text *t, const struct abi *abi, uint64_t value);
 void strace_print_ioctl_argument(struct text *t, struct thread *thread, const struct ioctl_description *io, uint64_t value, bool done);
 void strace_print_termios(struct text *t, const struct abi *abi, const uint8_t *data);
+void strace_print_termio(struct text *t, const struct abi *abi, const uint8_t *data);
 
 /* -- strace_forms.c */
 void strace_print_hex_bytes(struct text *t, struct thread *thread, uint64_t address, uint64_t size);

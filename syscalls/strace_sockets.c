@@ -24,16 +24,23 @@ static void print_internet_address(struct text *t, const uint8_t *image, unsigne
     else text_print(t, ", sin_port=htons(%u), sin_addr=inet_addr(\"%s\")", port, name);
 }
 
-static void print_packet_address(struct text *t, const struct abi *abi, const uint8_t *image)
+void strace_print_interface(struct text *t, unsigned index)
 {
     char name[IF_NAMESIZE];
+    if (index && if_indextoname(index, name)) text_print(t, "if_nametoindex(\"%s\")", name);
+    else text_print(t, "%u", index);
+}
+
+static void print_packet_address(struct text *t, const struct abi *abi, const uint8_t *image)
+{
     unsigned index = (unsigned)guest_load(abi, image + 4, 4, false), length = image[11];
     uint16_t protocol;
     memcpy(&protocol, image + 2, sizeof protocol);
     text_print(t, ", sll_protocol=");
     strace_print_ethernet_protocol(t, abi, protocol);
-    if (index && if_indextoname(index, name)) text_print(t, ", sll_ifindex=if_nametoindex(\"%s\"), sll_hatype=", name);
-    else text_print(t, ", sll_ifindex=%u, sll_hatype=", index);
+    text_print(t, ", sll_ifindex=");
+    strace_print_interface(t, index);
+    text_print(t, ", sll_hatype=");
     strace_print_enum(t, &abi->constants[ENUM_INTERFACE_TYPE], guest_load(abi, image + 8, 2, false));
     text_print(t, ", sll_pkttype=");
     strace_print_enum(t, &abi->constants[ENUM_PACKET_TYPE], image[10]);

@@ -191,17 +191,6 @@ static void print_pollfd(struct text *t, const struct abi *abi, const uint8_t *d
     text_print(t, "}");
 }
 
-static void print_interface_list(struct text *t, const struct abi *abi, const uint8_t *data)
-{
-    int64_t length = (int64_t)field(abi, STRUCT_IFCONF, 0, data);
-    unsigned size = abi->structs[STRUCT_IFREQ].size;
-    text_print(t, "{ifc_len=%lld", (long long)length);
-    if (length % size == 0) text_print(t, length / size == 1 ? " /* sizeof(struct ifreq) */" : " /* %lld * sizeof(struct ifreq) */", (long long)length / size);
-    text_print(t, ", ifc_buf=");
-    strace_print_address(t, field(abi, STRUCT_IFCONF, 1, data));
-    text_print(t, "}");
-}
-
 enum { HOW_FLAGS, HOW_MODE, HOW_RESOLVE };
 
 static void print_open_how(struct text *t, const struct abi *abi, const uint8_t *data)
@@ -218,7 +207,8 @@ static void print_open_how(struct text *t, const struct abi *abi, const uint8_t 
 static const struct { uint16_t structure; void (*print)(struct text *t, const struct abi *abi, const uint8_t *data); } printers[] = {
     { STRUCT_SIGINFO, print_siginfo_image }, { STRUCT_SIGACTION, print_action }, { STRUCT_SIGEVENT, print_event },
     { STRUCT_WAIT_STATUS, print_wait_status }, { STRUCT_POLLFD, print_pollfd },
-    { STRUCT_OPEN_HOW, print_open_how }, { STRUCT_IFCONF, print_interface_list }, { STRUCT_TERMIOS, strace_print_termios }, { STRUCT_TERMIOS2, strace_print_termios },
+    { STRUCT_OPEN_HOW, print_open_how }, { STRUCT_TERMIOS, strace_print_termios }, { STRUCT_TERMIOS2, strace_print_termios },
+    { STRUCT_TERMIO, strace_print_termio },
 };
 
 bool strace_print_known_struct(struct text *t, const struct abi *abi, unsigned structure, const uint8_t *data)

@@ -1,38 +1,61 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Text in a fixed buffer.
+ * Text in a fixed buffer, or where it may grow, in memory that the kernel gives.
  */
 #include "syscalls/text.h"
 #include "syscalls/process.h"
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 void text_flush(struct text *t)
 {
     size_t done = 0;
     while (t->fd >= 0 && done < t->used) {
-        int64_t written = host_call(SYS_write, t->fd, (uintptr_t)t->buffer + done, t->used - done, 0, 0, 0);
+        int64_t written = host_call(SYS_write, t->fd, (uintptr_t)text_data(t) + done, t->used - done, 0, 0, 0);
         if (written <= 0) break;
         done += written;
     }
     t->used = 0;
 }
 
+#define MAXIMUM_GROWN (1u << 20)
+
+void text_release(struct text *t)
+{
+    if (t->grown) host_call(SYS_munmap, (uintptr_t)t->grown, t->grown_size, 0, 0, 0, 0);
+    text_init(t, t->fd);
+}
+
+static bool grow(struct text *t)
+{
+    size_t size = t->grown ? 4 * t->grown_size : 16 * sizeof t->buffer;
+    if (!t->may_grow || size > MAXIMUM_GROWN) return false;
+    int64_t address = host_call(SYS_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (address < 0 && address > -4096) return false;
+    memcpy((char *)(uintptr_t)address, text_data(t), t->used + 1);
+    if (t->grown) host_call(SYS_munmap, (uintptr_t)t->grown, t->grown_size, 0, 0, 0, 0);
+    t->grown = (char *)(uintptr_t)address;
+    t->grown_size = size;
+    return true;
+}
+
 void text_add(struct text *t, const char *data, size_t size)
 {
     while (size) {
-        size_t room = sizeof t->buffer - 1 - t->used;
+        size_t room = (t->grown ? t->grown_size : sizeof t->buffer) - 1 - t->used;
         if (!room) {
+            if (grow(t)) continue;
             if (t->fd < 0) return;
             text_flush(t);
             continue;
         }
         size_t part = size < room ? size : room;
-        memcpy(t->buffer + t->used, data, part);
+        memcpy(text_data(t) + t->used, data, part);
         t->used += part;
-        t->buffer[t->used] = 0;
+        text_data(t)[t->used] = 0;
         data += part;
         size -= part;
     }

@@ -201,7 +201,7 @@ static void write_ioctls(const struct descriptions *d)
     puts("const struct ioctl_description ioctl_table[] = {");
     for (int i = 0; i < d->ioctl_count; i++) {
         const struct ioctl_description *io = &sorted[i].io;
-        printf("    { 0x%x, 0x%x, %u, %d, %d, %d, %d },\n", io->number, io->mask, at, io->kind, io->direction, io->count, io->detail);
+        printf("    { 0x%x, 0x%x, %u, %d, %d, %d, %d, %d, %d },\n", io->number, io->mask, at, io->kind, io->direction, io->print, io->count, io->detail, io->set);
         at += strlen(sorted[i].name) + 1;
         singles += io->mask == ~0u;
     }

@@ -208,9 +208,11 @@ static void read_field_type(struct descriptions *d, struct reader *r, struct fie
 
 static void read_field_print(struct descriptions *d, struct reader *r, struct field_definition *f)
 {
-    static const char *const simple[] = { "hex", "octal", "signal", "fd", "hidden", "mode", "size", "device", "words", "rest", "limit", NULL };
+    static const char *const simple[] = { "hex", "octal", "signal", "fd", "hidden", "mode", "size", "device", "words", "rest", "limit",
+                                        "interface", "changed", "address", "text", "version", NULL };
     static const enum field_print prints[] = { PRINT_HEX, PRINT_OCTAL, PRINT_SIGNAL, PRINT_FD, PRINT_HIDDEN, PRINT_MODE, PRINT_FILE_SIZE,
-                                              PRINT_DEVICE, PRINT_WORDS, PRINT_REST, PRINT_LIMIT };
+                                              PRINT_DEVICE, PRINT_WORDS, PRINT_REST, PRINT_LIMIT, PRINT_INTERFACE, PRINT_CHANGED,
+                                              PRINT_ADDRESS, PRINT_TEXT, PRINT_VERSION };
     static const char *const pointees[] = { "sockaddr", "iovec", "control", NULL };
     int line = r->token.line;
     const char *how = reader_word(r, "how to print");
@@ -368,8 +370,8 @@ static void read_ioctl_argument(struct descriptions *d, struct reader *r, struct
         return;
     }
     if (io->direction == DIRECTION_NONE) {
-        static const char *const names[] = { "none", "int", "pointer", "string", NULL };
-        static const uint8_t kinds[] = { ARGUMENT_ADDRESS, ARGUMENT_INT, ARGUMENT_POINTER, ARGUMENT_STRING };
+        static const char *const names[] = { "none", "int", "ulong", "pointer", "string", NULL };
+        static const uint8_t kinds[] = { ARGUMENT_ADDRESS, ARGUMENT_INT, ARGUMENT_ULONG, ARGUMENT_POINTER, ARGUMENT_STRING };
         int index = index_in(names, type);
         if (index < 0) fail_at(r->file, line, "unknown argument '%s'", type);
         io->kind = kinds[index];
@@ -381,6 +383,29 @@ static void read_ioctl_argument(struct descriptions *d, struct reader *r, struct
     if (reader_accept(r, "[")) {
         io->count = reader_number(r, "the number of elements");
         reader_expect(r, "]");
+    }
+}
+
+/* For --strace only. */
+static void read_ioctl_print(struct descriptions *d, struct reader *r, struct ioctl_description *io)
+{
+    io->print = PRINT_DECIMAL;
+    io->set = SYSCALL_NO_DETAIL;
+    if (!reader_accept(r, "as")) return;
+    int line = r->token.line;
+    const char *how = reader_word(r, "how to print");
+    bool is_flags = strcmp(how, "flags") == 0;
+    if (strcmp(how, "address") == 0) {
+        io->print = PRINT_HIDDEN;
+    } else if (io->kind == ARGUMENT_INTEGER && strcmp(how, "hex") == 0) {
+        io->print = PRINT_HEX;
+    } else if ((io->kind == ARGUMENT_INTEGER || io->kind == ARGUMENT_INT) && (is_flags || strcmp(how, "enum") == 0)) {
+        int set = find_set(d, reader_word(r, "a set of constants"), is_flags);
+        if (set < 0) fail_at(r->file, line, "unknown set of constants");
+        io->print = is_flags ? PRINT_FLAGS : PRINT_ENUM;
+        io->set = set;
+    } else {
+        fail_at(r->file, line, "unknown way to print '%s'", how);
     }
 }
 
@@ -401,6 +426,7 @@ void read_ioctls(struct descriptions *d)
             if (d->ioctls[i].io.number == io->number && d->ioctls[i].io.mask == io->mask)
                 fail_at(r.file, line, "%s has the number of %s", definition->name, d->ioctls[i].name);
         read_ioctl_argument(d, &r, io);
+        read_ioctl_print(d, &r, io);
         if (r.token.kind != TOKEN_END && !r.token.first_on_line) reader_fail(&r, "unexpected '%s'", r.token.text);
         d->ioctl_count++;
     }

@@ -15,23 +15,51 @@ grep -q '^ferry: system call kexec_load (104) is not implemented: ' "$scratch/tr
 grep -q '^ferry: unknown ioctl request 0x12345678$' "$scratch/trace" && pass unknown-ioctl || fail unknown-ioctl
 
 if ! command -v strace > /dev/null; then skip files "no strace"; exit 0; fi
-# Addresses and process ids differ, the guest's O_LARGEFILE, and that x86-64 has signal restorers; strace aligns results, and names both of two
-# requests with one number.
+# Addresses and process ids differ, ids and dates of System V's objects and how many there are, the guest's O_LARGEFILE, and that x86-64 has
+# signal restorers; strace aligns results, and names both of two requests with one number.
 calls() {
     sed -n '/^getpid/,/^getpid/p' "$1" |
         sed -E 's/ +=( |$)/ =\1/; s/0x[0-9a-f]{6,}\b( \/\*)/MANY\1/; s/0x[0-9a-f]{9,}/ADDRESS/g; s/0x[4-7][0-9a-f]{5}\b/ADDRESS/g; s/(F_GETFL\) = )0x[0-9a-f]+/\1FLAGS/; s/ +=( |$)/ =\1/; /^getpid/d
-                s/SA_RESTORER\|//g; s/, sa_restorer=(ADDRESS|NULL)//g; s/SNDCTL_[A-Z_]+ or //'
+                s/SA_RESTORER\|//g; s/, sa_restorer=(ADDRESS|NULL)//g; s/[A-Z_]+ or ([A-Z])/\1/; s/nlmsg_pid=[1-9][0-9]*/nlmsg_pid=PID/g; s/_(ctime|stime|rtime|otime|atime|dtime)=[1-9][0-9]*/_\1=TIME/g
+                s/(_cpid|type=[^,]*, pid)=[1-9][0-9]*/\1=PID/; s/^((msg|shm|sem)get.*) =.*/\1 =ID/; s/^((msg|shm|sem)ctl)\([0-9]+/\1(ID/
+                /_INFO,/s/[0-9]+/N/g'
 }
-for name in files flags settings forms refused processes; do
+# Netlink messages and interfaces are those of a network of their own, where there is one.
+unshare -n true 2> /dev/null && has_network=1 || has_network=
+for name in files flags settings forms refused processes controls netlink interfaces; do
+    network=
+    case $name in netlink | interfaces)
+        [ "$has_network" ] || { skip "$name" "no network namespaces"; continue; }
+        network="unshare -n"
+    esac
     "${CC:-gcc}" -O1 -w -static -o "$scratch/$name.native" "$here/$name.c" && "${CROSS}gcc" -O1 -w -static -o "$scratch/$name" "$here/$name.c" || { fail "$name/build"; continue; }
     mkdir "$scratch/$name-one" "$scratch/$name-two"
-    (cd "$scratch/$name-one" && timeout 60 strace -o "$scratch/$name.native.trace" "$scratch/$name.native" < /dev/null)
+    (cd "$scratch/$name-one" && timeout 60 $network strace -o "$scratch/$name.native.trace" "$scratch/$name.native" < /dev/null)
     if ! grep -q getpid "$scratch/$name.native.trace"; then skip "$name" "strace does not work here"; continue; fi
-    (cd "$scratch/$name-two" && timeout 60 "$ferry" --strace "$scratch/$name" < /dev/null 2> "$scratch/$name.trace")
+    (cd "$scratch/$name-two" && timeout 60 $network "$ferry" --strace "$scratch/$name" < /dev/null 2> "$scratch/$name.trace")
     calls "$scratch/$name.native.trace" > "$scratch/$name.native.lines"
     calls "$scratch/$name.trace" > "$scratch/$name.lines"
     [ "$(wc -l < "$scratch/$name.native.lines")" -ge 15 ] && same "$name" "$scratch/$name.native.lines" "$scratch/$name.lines" || fail "$name/lines"
 done
+
+# Every ioctl request of the table, with its argument: those whose lines differ are in a list (strace takes apart what ioctls.desc calls
+# a pointer, or does not know them).
+awk '$2 ~ /^0x/ && $3 != "of" { print $2 "," }' "$source_dir/syscalls/ioctls.desc" > "$scratch/requests.h"
+requests() { sed -n '/^getpid/,/^getpid/p' "$1" | sed -E 's/ +=( |$)/ =\1/; /^getpid/d; s/, ([A-Za-z0-9_]+(\([^)]*\))? or )+/, /'; }
+if "${CC:-gcc}" -O1 -static -I"$scratch" -o "$scratch/requests.native" "$here/requests.c" && "${CROSS}gcc" -O1 -static -I"$scratch" -o "$scratch/requests" "$here/requests.c"; then
+    for pattern in "" filled; do
+        timeout 120 strace -o "$scratch/requests.native.trace" "$scratch/requests.native" $pattern
+        timeout 120 "$ferry" --strace "$scratch/requests" $pattern 2> "$scratch/requests.trace"
+        requests "$scratch/requests.native.trace" > "$scratch/requests.native.lines"
+        requests "$scratch/requests.trace" > "$scratch/requests.lines"
+        diff "$scratch/requests.native.lines" "$scratch/requests.lines" | sed -nE 's/^> ioctl\([-0-9]*, ([A-Za-z0-9_]*).*/\1/p' >> "$scratch/requests.names"
+    done
+    [ "$(wc -l < "$scratch/requests.native.lines")" -gt 3000 ] || fail requests/lines
+    sort -u "$scratch/requests.names" > "$scratch/requests.differ"
+    same requests "$here/requests.differ" "$scratch/requests.differ"
+else
+    fail requests/build
+fi
 
 # Classes of calls: the same names as strace's, in programs that make most calls there are; but for what only one of the programs' starts calls.
 starts='^(execve|arch_prctl|readlink|readlinkat|pipe|pipe2|rseq|access|uname)$'
