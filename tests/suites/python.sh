@@ -14,6 +14,7 @@ EOT
 outcomes_python() { { python3 "$scratch/outcomes.py" "$1" 2>&1; grep -aE '^test[._A-Za-z0-9]+ skipped|^setUp(Class|Module) \(.* skipped|^doctest \(|^ +[0-9]+ (tests in|of +[0-9]+ in) ' "$1"; } | sort; }
 
 # The limit is for both sides; natively all but a few take less than a minute. Those few come last, asyncio in its parts.
+# No namespace divides vsock: both sides would bind the same port, and where there is no loopback (virtual machines) the one that got it waits for ever.
 limit=${PYTHON_SECONDS:-900}
 slow='^test_(concurrent_futures|multiprocessing_.*|socket|subprocess|gdb|tools|peg_generator)$'
 folder=$cache/root-suites-amd64/usr/lib/python3.11/test
@@ -22,5 +23,5 @@ modules=$(names "$folder" | grep -v '^test_asyncio$')
 modules="$(grep -vE "$slow" <<< "$modules") $(names "$folder/test_asyncio" | sed 's/^/test.test_asyncio./') $(grep -E "$slow" <<< "$modules")"
 for module in $modules; do
     compare python "$module" "$limit" \
-        "python3.11 -m test -v --timeout $((limit * 9 / 10)) --junit-xml report $module; status=\$?; echo; cat report; exit \$status"
+        "python3.11 -m test -v --timeout $((limit * 9 / 10)) --ignore ThreadedVSOCKSocketStreamTest --junit-xml report $module; status=\$?; echo; cat report; exit \$status"
 done
