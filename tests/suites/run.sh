@@ -41,15 +41,16 @@ attempt() {
     [ "$(wc -l < "$base.native")" -gt 1 ] && ! tail -n 1 "$base.native" | grep -qE ' (124|137)$' && cmp -s "$base.native" "$base.ferry"
 }
 
-# compare AREA NAME SECONDS SCRIPT. Tests that depend on time and luck end differently natively too: what differs is tried three times.
+# compare AREA NAME SECONDS SCRIPT. Tests that depend on time and luck end differently natively too: what differs is tried three times
+# (TRIES).
 compare() {
-    local area=$1 name=$2 base=$results/$1/$2 try what=differs reason
+    local area=$1 name=$2 base=$results/$1/$2 try tries=${TRIES:-3} what=differs reason
     [[ $area-$name =~ ${CASES:-} ]] || return 0
-    for try in 1 2 3; do
+    for ((try = 1; try <= tries; try++)); do
         if attempt "$@"; then what=same; break; fi
     done
     printf '%s\t%s\t%s\t%s\ttries %s\ttests %s\t%s s\t%s s\n' "$what" "$name" "$(tail -n 1 "$base.native")" "$(tail -n 1 "$base.ferry" | cut -d' ' -f3)" \
-        $try $(($(wc -l < "$base.native") - 1)) "$(cat "$base.native.time")" "$(cat "$base.ferry.time")" >> "$results/$area.table"
+        $((try < tries ? try : tries)) $(($(wc -l < "$base.native") - 1)) "$(cat "$base.native.time")" "$(cat "$base.ferry.time")" >> "$results/$area.table"
     if [ $what = same ]; then pass "$area-$name"; return; fi
     reason=$(known_difference "$area-$name")
     if [ -n "$reason" ]; then skip "$area-$name" "$reason"; else fail "$area-$name"; fi
