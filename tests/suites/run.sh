@@ -31,31 +31,41 @@ run_side() {
 # A difference whose cause is known and not ferry's, or in limits.md, is listed with its reason in the file `differences`: `AREA-NAME: reason`.
 known_difference() { sed -n "s/^$1: //p" "$here/differences"; }
 
-# attempt AREA NAME SECONDS SCRIPT: both sides at once; what came of it in NAME.native and NAME.ferry, which the area's function outcomes_AREA reads
-# from the logs.
-attempt() {
+# alike AREA NAME: what came of it in NAME.native and NAME.ferry, which the area's function outcomes_AREA reads from the logs.
+alike() {
     local base=$results/$1/$2 side
-    run_side native "$@" & run_side ferry "$@" & wait
     for side in native ferry; do { outcomes_"$1" "$base.$side.log"; tail -n 1 "$base.$side.log"; } > "$base.$side"; done
     # What ran into the limit on both sides has shown nothing.
     [ "$(wc -l < "$base.native")" -gt 1 ] && ! tail -n 1 "$base.native" | grep -qE ' (124|137)$' && cmp -s "$base.native" "$base.ferry"
 }
 
+# attempt AREA NAME SECONDS SCRIPT: both sides at once.
+attempt() {
+    run_side native "$@" & run_side ferry "$@" & wait
+    alike "$1" "$2"
+}
+
+# record WHAT AREA NAME TRIES: its line in the table, and how it counts.
+record() {
+    local base=$results/$2/$3 reason
+    printf '%s\t%s\t%s\t%s\ttries %s\ttests %s\t%s s\t%s s\n' "$1" "$3" "$(tail -n 1 "$base.native")" "$(tail -n 1 "$base.ferry" | cut -d' ' -f3)" \
+        "$4" $(($(wc -l < "$base.native") - 1)) "$(cat "$base.native.time")" "$(cat "$base.ferry.time")" >> "$results/$2.table"
+    if [ "$1" = same ]; then pass "$2-$3"; return; fi
+    reason=$(known_difference "$2-$3")
+    if [ -n "$reason" ]; then skip "$2-$3" "$reason"; else fail "$2-$3"; fi
+    diff -a "$base.native" "$base.ferry" | grep -a '^[<>]' | head -n 12 | cut -c 1-200 | sed 's/^/    /'
+    [ "$(wc -l < "$base.native")" -gt 1 ] || { echo "    not one test ran natively:" && tail -n 5 "$base.native.log" | sed 's/^/    /'; }
+}
+
 # compare AREA NAME SECONDS SCRIPT. Tests that depend on time and luck end differently natively too: what differs is tried three times
 # (TRIES).
 compare() {
-    local area=$1 name=$2 base=$results/$1/$2 try tries=${TRIES:-3} what=differs reason
-    [[ $area-$name =~ ${CASES:-} ]] || return 0
+    local try tries=${TRIES:-3} what=differs
+    [[ $1-$2 =~ ${CASES:-} ]] || return 0
     for ((try = 1; try <= tries; try++)); do
         if attempt "$@"; then what=same; break; fi
     done
-    printf '%s\t%s\t%s\t%s\ttries %s\ttests %s\t%s s\t%s s\n' "$what" "$name" "$(tail -n 1 "$base.native")" "$(tail -n 1 "$base.ferry" | cut -d' ' -f3)" \
-        $((try < tries ? try : tries)) $(($(wc -l < "$base.native") - 1)) "$(cat "$base.native.time")" "$(cat "$base.ferry.time")" >> "$results/$area.table"
-    if [ $what = same ]; then pass "$area-$name"; return; fi
-    reason=$(known_difference "$area-$name")
-    if [ -n "$reason" ]; then skip "$area-$name" "$reason"; else fail "$area-$name"; fi
-    diff -a "$base.native" "$base.ferry" | grep -a '^[<>]' | head -n 12 | cut -c 1-200 | sed 's/^/    /'
-    [ "$(wc -l < "$base.native")" -gt 1 ] || { echo "    not one test ran natively:" && tail -n 5 "$base.native.log" | sed 's/^/    /'; }
+    record $what "$1" "$2" $((try < tries ? try : tries))
 }
 
 # sources_for SIDE PACKAGE: a fresh copy of its sources in that root, as /suites/PACKAGE.
