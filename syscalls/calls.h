@@ -12,7 +12,7 @@ syscall_function syscall_mmap, syscall_munmap, syscall_mremap, syscall_mprotect,
     syscall_mincore, syscall_mlock, syscall_mlock2, syscall_munlock, syscall_mlockall, syscall_munlockall, syscall_msync;
 /* threads.c */
 syscall_function syscall_clone, syscall_clone3, syscall_set_tid_address, syscall_set_robust_list, syscall_get_robust_list, syscall_gettid,
-    syscall_futex, syscall_rseq, syscall_membarrier;
+    syscall_futex, syscall_rseq, syscall_membarrier, syscall_userfaultfd;
 /* process.c */
 syscall_function syscall_execve, syscall_execveat, syscall_exit, syscall_exit_group, syscall_wait4, syscall_waitid, syscall_personality,
     syscall_process_vm_readv, syscall_process_vm_writev;

@@ -113,6 +113,7 @@ struct process {
     uint64_t mapped_peak;                  /* the most bytes that were mapped at a time; under space's lock */
     guest_addr code_start, code_end, data_start, data_end;   /* the program's, as exec has set them up */
     guest_addr stack_low, stack_high, stack_start;   /* low: how far it may be filled at the start; start: what the program began with in its stack pointer */
+    bool has_userfaults;                   /* has made a userfaultfd: an access may wait, and a signal has to end that */
     bool writes_memory_files;              /* has opened a /proc/<pid>/mem for writing (memory_files.c) */
     volatile uint32_t code_written, code_written_seen;   /* counts what other processes wrote here */
     bool has_personality;                  /* a thread has set one (personality(2)): the host knows which */

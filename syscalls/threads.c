@@ -107,6 +107,14 @@ int64_t syscall_rseq(struct thread *thread, const uint64_t *arguments)
     return -ENOSYS;
 }
 
+int64_t syscall_userfaultfd(struct thread *thread, const uint64_t *arguments)
+{
+    int64_t result = host_call(SYS_userfaultfd, arguments[0], 0, 0, 0, 0, 0);
+    if (result >= 0)
+        thread->process->has_userfaults = true;
+    return result;
+}
+
 /* Without restartable sequences there is nothing to restart (linux/membarrier.h, …_RSEQ). */
 #define MEMBARRIER_OF_SEQUENCES (1 << 7 | 1 << 8)
 

@@ -11,6 +11,11 @@ pass() { echo "PASS $suite/$1"; }
 fail() { echo "FAIL $suite/$1"; }
 skip() { echo "SKIP $suite/$1: $2"; }
 
+# Starts programs that take real-time priority where they may, and starve a small machine for an hour, so that they may not.
+# (In a user namespace nothing may anyway.)
+no_real_time=(prlimit --rtprio=0:0 --nice=0:0)
+[ "$(id -u)" != 0 ] || no_real_time+=(setpriv --bounding-set -sys_nice --inh-caps -sys_nice)
+
 # expect NAME COMMAND…: passes when the command succeeds; its output is shown when it does not.
 expect() {
     local name=$1 log="$scratch/log"

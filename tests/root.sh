@@ -3,6 +3,7 @@
 # and network namespaces, so this needs root or user namespaces). `root` is the folder, `runner` what starts a program there: /ferry, or
 # nothing for a root of the host's own architecture.
 runner=/ferry
+confined=()                 # a command that starts what runs inside with less than all rights
 as_root=$([ "$(id -u)" = 0 ] || echo --map-root-user)
 
 can_enter_roots() { unshare $as_root --mount --pid --net --ipc --uts --fork true 2> "$scratch/log"; }
@@ -28,7 +29,7 @@ prepare_root() {
 inside() {
     local seconds=$1
     shift
-    timeout -k 10 "$seconds" unshare $as_root --mount --pid --net --ipc --uts --fork --kill-child bash -c '
+    timeout -k 10 "$seconds" "${confined[@]}" unshare $as_root --mount --pid --net --ipc --uts --fork --kill-child bash -c '
         root=$1 runner=$2 ferry=$3; shift 3
         mount --bind "$root" "$root" && mount --make-private "$root" && mount --bind "$ferry" "$root/ferry" || exit 125     # a mount: what nspawn needs
         mount -t proc proc "$root/proc" && mount --rbind /sys "$root/sys" && mount --rbind /dev "$root/dev" || exit 125

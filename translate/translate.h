@@ -53,6 +53,9 @@ void engine_interrupt(struct vcpu *cpu);
 /* From a host signal handler (SIGSEGV, SIGBUS, SIGFPE) on the thread of cpu. true: it was the guest's access; when the handler returns,
  * engine_run returns VCPU_EXIT_FAULT with exact state. false: not ours. */
 bool engine_handle_fault(struct vcpu *cpu, siginfo_t *info, void *ucontext);
+/* From the handler of any signal on the thread of cpu, after engine_interrupt: if what was interrupted is a guest's access, which may wait for
+ * somebody to answer its page fault, engine_run returns before it. */
+void engine_interrupt_access(struct vcpu *cpu, void *ucontext);
 
 /* Guest code in [start, end) changed or went away. Not for helpers, which run in the middle of translated code: they call the second. */
 void engine_invalidate(struct engine *engine, guest_addr start, guest_addr end);

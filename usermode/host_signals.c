@@ -57,6 +57,8 @@ static void arrive(struct thread *thread, siginfo_t *info, ucontext_t *context)
     else if (!thread->held_for_others)
         return;
     engine_interrupt(thread->cpu);
+    if (thread->process->has_userfaults)
+        engine_interrupt_access(thread->cpu, context);
     leave_blocking_call(context);
 }
 

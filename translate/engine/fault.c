@@ -74,3 +74,20 @@ bool engine_handle_fault(struct vcpu *cpu, siginfo_t *info, void *ucontext)
     engine->host->recover(cpu, &code, snapshot, &fault);
     return true;
 }
+
+void engine_interrupt_access(struct vcpu *cpu, void *ucontext)
+{
+    struct host_fault fault = {.ucontext = ucontext};
+    struct host_code code;
+    guest_addr block_pc;
+    const void *pc = cpu->in_code && !cpu->in_helper ? cpu->engine->host->fault_pc(cpu, &fault) : NULL;
+    if (!pc || !code_at(cpu->engine, pc, &code, &block_pc))
+        return;
+    const struct snapshot *snapshot = snapshot_at(&code, (uint32_t)((const uint8_t *)pc - code.code));
+    if (!snapshot)
+        return;
+    code_space_close(cpu->engine);
+    cpu->exit_reason = VCPU_EXIT_PENDING;
+    cpu->pc = block_pc + (int32_t)snapshot->guest_offset;
+    cpu->engine->host->recover(cpu, &code, snapshot, &fault);
+}
