@@ -70,7 +70,7 @@ void engine_after_fork(struct engine *engine, struct vcpu *self, bool in_child);
 bool engine_image_attach(struct engine *engine, int fd, size_t size, guest_addr start, guest_addr end, uint64_t *guest_insns);
 uint64_t engine_image_insns(const void *image, size_t size);               /* 0: it is none */
 /* What code depends on besides the guest's: false when it cannot be kept. */
-struct engine_code_key { char isa[16]; uint64_t host_features; uint32_t max_insns, mode; };
+struct engine_code_key { char isa[16]; uint64_t host_features; uint32_t max_insns, mode, count_step; };
 bool engine_code_key(const struct engine *engine, struct engine_code_key *key);
 /* Everything translated in [start, end) together with what `base` (NULL: none) holds, in memory to be unmapped; false: there is nothing new, or
  * less than `minimum` new guest instructions, or no memory. */

@@ -25,7 +25,7 @@ struct growth {
     uint32_t insns;
     struct edge edges[EDGES_MAXIMUM];
     unsigned edge_count;
-    bool too_large;
+    bool too_large, over_calls, has_calls;
 };
 
 static int head_index(const struct growth *g, guest_addr pc)
@@ -79,8 +79,11 @@ static void add_edges(struct growth *g, unsigned from)
         const struct ir_insn *insn = ir_at(region, at);
         if (insn->note & IR_NOTE_REMOVED)
             continue;
+        g->has_calls |= insn->op == IR_call || insn->op == IR_call_indirect;
         if (insn->op == IR_jump || insn->op == IR_exit_if)
             add_edge(g, from, insn->imm, insn->op == IR_jump && insn->imm == region->guest_end);
+        else if (!g->over_calls)
+            continue;
         else if (insn->op == IR_call)
             add_edge(g, from, ir_at(region, insn->a)->imm, false);
         else if (insn->op == IR_call_indirect)
@@ -234,13 +237,15 @@ static struct code_block *compile(struct engine *engine, struct growth *g)
     return block;
 }
 
-/* A region at pc, if there is a loop. engine->lock held. NULL: the fast code stays. */
-static struct code_block *translate_hot(struct engine *engine, guest_addr pc)
+/* over_calls: loops that calls are in count too. *has_calls: that may have made a difference. */
+static struct code_block *translate_loop(struct engine *engine, guest_addr pc, bool over_calls, bool *has_calls)
 {
     arena_reset(engine->region_arena);
     struct growth *g = arena_allocate(engine->region_arena, sizeof *g);
     g->engine = engine;
+    g->over_calls = over_calls;
     grow(g, pc);
+    *has_calls = g->has_calls;
     if (g->too_large || !keep_loop(g))
         return NULL;
     for (unsigned i = 0; i < g->count; i++)
@@ -249,6 +254,15 @@ static struct code_block *translate_hot(struct engine *engine, guest_addr pc)
     if (block)
         engine_trace_host(engine, block);
     return block;
+}
+
+/* A region at pc, if there is a loop. Around a call it may not be worth it where the loops inside are: with an image all of a function counts as run,
+ * and so all its loops as one. engine->lock held. NULL: the fast code stays. */
+static struct code_block *translate_hot(struct engine *engine, guest_addr pc)
+{
+    bool has_calls;
+    struct code_block *block = translate_loop(engine, pc, true, &has_calls);
+    return block || !has_calls ? block : translate_loop(engine, pc, false, &has_calls);
 }
 
 static uint64_t processor_time(void)

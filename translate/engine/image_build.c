@@ -56,6 +56,7 @@ bool engine_code_key(const struct engine *engine, struct engine_code_key *key)
     key->host_features = engine->host->features ? engine->host->features() : 0;
     key->max_insns = engine->options.max_insns;
     key->mode = engine->mode;
+    key->count_step = engine->count_step;
     return true;
 }
 
