@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Where the kernel enters ferry. A start runs through code all over the file, writes nearly every page of the data before the C library
- * has relocated it, and some of the stack: pages that would come by a fault each, which costs ten to thirty times what a page costs in
- * a call for many (Linux 5.14; earlier ones refuse the call and fault). Registers are the C library's but for
+ * has relocated it, and some of the stack: pages that would come by a fault each, which costs more than a call for many
+ * (docs/performance.md; Linux 5.14, earlier ones refuse the call and fault). Registers are the C library's but for
  * those that a system call may change.
  */
 #define MADV_POPULATE_READ 22

@@ -166,7 +166,7 @@ void host_signals_know_action(struct process *process, int signal)
     actions->unknown &= ~SIGNAL_BIT(signal);
 }
 
-/* Whether the others are ignored is asked when the guest does: it costs a short program as much as all that it does itself. The C
+/* Whether the others are ignored is asked when the guest does: that is more than fifty system calls less for a start. The C
  * library's may get a handler of its own (host_signals_take_back). */
 #define SIGNALS_ASKED_AT_START (SIGNALS_WITH_CORE | SIGNAL_BIT(LIBRARY_SIGNAL))
 

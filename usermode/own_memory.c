@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * ferry's own pages that are about to be used, brought by one call for many (Linux 5.14; earlier kernels refuse it): a fault for each
- * costs ten to thirty times as much on a virtual machine. The start of the process has the like in entry.S.
+ * ferry's own pages that are about to be used, brought by one call for many (Linux 5.14; earlier kernels refuse it), which costs
+ * less than a fault for each, above all on virtual machines (docs/performance.md). The start of the process has the like in entry.S.
  */
 #include "usermode/usermode.h"
 

@@ -25,7 +25,7 @@ images() { ls "$FERRY_CACHE_DIR" | grep '^i'; }
 # translated PROGRAM…: how many blocks the run translated
 translated() { timeout 60 "$ferry" --stats "$@" 2>&1 > /dev/null | sed -n 's/^ferry: translated \([0-9]*\) blocks.*/\1/p'; }
 # is_warm PROGRAM…: next to nothing is left to translate (where the output goes makes a few blocks' difference)
-is_warm() { local blocks; blocks=$(translated "$@"); [ "${blocks:-1000}" -le 60 ] || { echo "    $blocks blocks"; return 1; }; }
+is_warm() { local blocks; blocks=$(translated "$@"); [ "${blocks:-1000}" -le 30 ] || { echo "    $blocks blocks"; return 1; }; }
 # says TEXT PROGRAM…: the run's output and status
 says() {
     local text=$1 got
@@ -70,10 +70,12 @@ done
 fresh; translated ./hello.dynamic > /dev/null
 if [ "$(timeout 60 "$ferry" --stats ./plugins 2>&1 | sed -n 's/^ferry: images [0-9]* (\([0-9]*\) .*/\1/p')" -gt 800 ]; then pass shared; else fail shared; fi
 fresh
+export FERRY_TIER=fast                # what hot regions end with depends on time
 expect ahead/warm sh -c "'$ferry' cache warm ./hello && '$ferry' cache warm ./hello.dynamic /usr/aarch64-linux-gnu/lib/libc.so.6 /usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1"
 # the stripped ld.so has few symbols
 first=$(translated ./hello); second=$(translated ./hello.dynamic)
-if [ "${first:-1000}" -le 60 ] && [ "${second:-1000}" -lt 900 ]; then pass ahead/used; else fail ahead/used; echo "    $first blocks, and $second"; ls -l --full-time "$FERRY_CACHE_DIR"; fi
+if [ "${first:-1000}" -le 30 ] && [ "${second:-1000}" -lt 800 ]; then pass ahead/used; else fail ahead/used; echo "    $first blocks, and $second"; ls -l --full-time "$FERRY_CACHE_DIR"; fi
+unset FERRY_TIER
 fresh
 for run in cold warm again; do expect "plugins/$run" says "as it should be" ./plugins ./a.so ./b.so; done
 

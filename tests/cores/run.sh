@@ -60,7 +60,7 @@ if without_namespaces true 2> /dev/null; then
     without_namespaces timeout 60 strace -f -qq -o /dev/null "$ferry" ./static fault > told 2>&1
     for try in $(seq 50); do [ "$(leftovers)" = "$before" ] && break; sleep 0.1; done
     if [ "$(leftovers)" = "$before" ]; then pass removed/untraced/nothing-left; else fail removed/untraced/nothing-left; leftovers; fi
-    if command -v strace > /dev/null; then same removed/untraced/parent wanted told; fi
+    if command -v strace > /dev/null; then same removed/untraced/parent wanted told; else skip removed/untraced/parent "no strace"; fi
 else
     skip removed "no user namespace"
 fi
